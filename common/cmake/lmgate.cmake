@@ -1,0 +1,53 @@
+# One folder is one target. Included once by the root CMakeLists.txt.
+include_guard(GLOBAL)
+
+add_library(lmgate_flags INTERFACE)
+target_compile_options(lmgate_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror)
+target_include_directories(lmgate_flags INTERFACE ${PROJECT_SOURCE_DIR})
+
+# Suppresses warnings of library headers that Debian's CMake packages do not mark as system headers.
+function(lmgate_system_includes target)
+  foreach(dep ${ARGN})
+    if(TARGET ${dep} AND NOT dep MATCHES "^lmgate::")
+      get_target_property(dirs ${dep} INTERFACE_INCLUDE_DIRECTORIES)
+      if(dirs)
+        target_include_directories(${target} SYSTEM PUBLIC ${dirs})
+      endif()
+    endif()
+  endforeach()
+endfunction()
+
+# lmgate_library(routing SRCS router.cc DEPS lmgate::snapshot PRIVATE_DEPS simdjson::simdjson)
+# makes the static library lmgate_routing with the alias lmgate::routing.
+# DEPS: what the headers name. PRIVATE_DEPS: what only the .cc files need.
+function(lmgate_library name)
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS;PRIVATE_DEPS" ${ARGN})
+  add_library(lmgate_${name} STATIC ${ARG_SRCS})
+  add_library(lmgate::${name} ALIAS lmgate_${name})
+  target_link_libraries(lmgate_${name} PUBLIC ${ARG_DEPS} PRIVATE lmgate_flags ${ARG_PRIVATE_DEPS})
+  target_include_directories(lmgate_${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  lmgate_system_includes(lmgate_${name} ${ARG_DEPS} ${ARG_PRIVATE_DEPS})
+endfunction()
+
+# lmgate_program(lmctl SRCS main.cc DEPS lmgate::cli): an executable in <build>/bin.
+function(lmgate_program name)
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SRCS})
+  target_link_libraries(${name} PRIVATE lmgate_flags ${ARG_DEPS})
+  lmgate_system_includes(${name} ${ARG_DEPS})
+endfunction()
+
+# lmgate_test(contract_key_token LABEL unit SRCS key_token_test.cc DEPS lmgate::contract):
+# a GoogleTest executable, run as one ctest entry with the label.
+function(lmgate_test name)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SRCS;DEPS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name}_test ${ARG_SRCS})
+  target_link_libraries(${name}_test PRIVATE lmgate_flags ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  lmgate_system_includes(${name}_test ${ARG_DEPS})
+  set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()
