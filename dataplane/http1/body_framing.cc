@@ -1,0 +1,124 @@
+#include "dataplane/http1/body_framing.h"
+
+#include <algorithm>
+
+namespace lmgate::http1 {
+namespace {
+
+int HexValue(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+bool IsControl(char c) {
+  return static_cast<unsigned char>(c) < 0x20 ? c != '\t' : c == 0x7f;
+}
+
+}  // namespace
+
+ChunkTracker::Step ChunkTracker::Next(std::string_view data) {
+  size_t at = 0;
+  const auto broken = [&] {
+    state_ = State::kBroken;
+    return Step{.status = Status::kInvalid, .consumed = at, .payload = {}};
+  };
+  while (at < data.size()) {
+    const char c = data[at];
+    switch (state_) {
+      case State::kSize: {
+        const int value = HexValue(c);
+        if (value >= 0) {
+          // 15 hex digits: 60 bits, nothing can overflow.
+          if (digits_ == 15) return broken();
+          remaining_ = remaining_ * 16 + static_cast<uint64_t>(value);
+          ++digits_;
+          ++at;
+          break;
+        }
+        if (digits_ == 0) return broken();
+        if (c == '\r') {
+          state_ = State::kSizeLf;
+        } else if (c == ';' || c == ' ' || c == '\t') {
+          state_ = State::kExtension;
+          skipped_ = 0;
+        } else {
+          return broken();
+        }
+        ++at;
+        break;
+      }
+      case State::kExtension:
+        if (c == '\r') {
+          state_ = State::kSizeLf;
+        } else if (IsControl(c) || ++skipped_ > kExtensionBytesMax) {
+          return broken();
+        }
+        ++at;
+        break;
+      case State::kSizeLf:
+        if (c != '\n') return broken();
+        ++at;
+        digits_ = 0;
+        skipped_ = 0;
+        state_ = remaining_ == 0 ? State::kTrailerStart : State::kData;
+        break;
+      case State::kData: {
+        const size_t piece =
+            static_cast<size_t>(std::min<uint64_t>(remaining_, data.size() - at));
+        remaining_ -= piece;
+        if (remaining_ == 0) state_ = State::kDataCr;
+        return {.status = Status::kMore, .consumed = at + piece, .payload = data.substr(at, piece)};
+      }
+      case State::kDataCr:
+        if (c != '\r') return broken();
+        ++at;
+        state_ = State::kDataLf;
+        break;
+      case State::kDataLf:
+        if (c != '\n') return broken();
+        ++at;
+        state_ = State::kSize;
+        break;
+      case State::kTrailerStart:
+        if (c == '\r') {
+          state_ = State::kFinalLf;
+        } else {
+          if (IsControl(c)) return broken();
+          state_ = State::kTrailer;
+          ++skipped_;
+        }
+        ++at;
+        break;
+      case State::kTrailer:
+        if (c == '\r') {
+          state_ = State::kTrailerLf;
+        } else if (IsControl(c)) {
+          return broken();
+        }
+        if (++skipped_ > kTrailerBytesMax) return broken();
+        ++at;
+        break;
+      case State::kTrailerLf:
+        if (c != '\n') return broken();
+        ++at;
+        state_ = State::kTrailerStart;
+        break;
+      case State::kFinalLf:
+        if (c != '\n') return broken();
+        ++at;
+        state_ = State::kDone;
+        return {.status = Status::kDone, .consumed = at, .payload = {}};
+      case State::kDone:
+        return {.status = Status::kDone, .consumed = at, .payload = {}};
+      case State::kBroken:
+        return broken();
+    }
+  }
+  return {.status = state_ == State::kDone ? Status::kDone : Status::kMore,
+          .consumed = at,
+          .payload = {}};
+}
+
+}  // namespace lmgate::http1

@@ -1,0 +1,117 @@
+#include "dataplane/http1/request_scan.h"
+
+#include <simdjson.h>
+
+namespace lmgate::http1 {
+
+struct RequestScanner::Parser {
+  simdjson::ondemand::parser parser;
+  std::string model;
+};
+
+static_assert(RequestScanner::kPaddingBytes >= simdjson::SIMDJSON_PADDING);
+
+RequestScanner::RequestScanner() : parser_(std::make_unique<Parser>()) {}
+RequestScanner::~RequestScanner() = default;
+
+RequestScan RequestScanner::Scan(std::string_view body) {
+  namespace ondemand = simdjson::ondemand;
+  RequestScan scan;
+  const auto invalid = [&scan](std::string_view error) {
+    scan.valid = false;
+    scan.error = error;
+    return scan;
+  };
+  constexpr std::string_view kNotJson = "the body is not valid JSON";
+  if (parser_->parser.capacity() > kKeepBytesMax && body.size() <= kKeepBytesMax) {
+    parser_->parser = ondemand::parser();
+  }
+
+  ondemand::document document;
+  if (parser_->parser
+          .iterate(simdjson::padded_string_view(body.data(), body.size(),
+                                                body.size() + kPaddingBytes))
+          .get(document) != simdjson::SUCCESS) {
+    return invalid(kNotJson);
+  }
+  ondemand::object object;
+  if (document.get_object().get(object) != simdjson::SUCCESS) {
+    return invalid("the body is not a JSON object");
+  }
+  bool has_stream = false;
+  for (auto entry : object) {
+    ondemand::field field;
+    if (std::move(entry).get(field) != simdjson::SUCCESS) return invalid(kNotJson);
+    std::string_view key;
+    if (field.unescaped_key().get(key) != simdjson::SUCCESS) return invalid(kNotJson);
+    if (key == "model") {
+      if (scan.has_model) return invalid("the body names \"model\" twice");
+      ondemand::value value = field.value();
+      const std::string_view raw = value.raw_json_token();
+      std::string_view model;
+      if (value.get_string().get(model) != simdjson::SUCCESS) {
+        return invalid("\"model\" is not a string");
+      }
+      // The token reaches to the next structural character: white space may follow the quote.
+      size_t raw_bytes = raw.size();
+      while (raw_bytes > 0 && raw[raw_bytes - 1] != '"') --raw_bytes;
+      parser_->model.assign(model);
+      scan.has_model = true;
+      scan.model_offset = static_cast<size_t>(raw.data() - body.data());
+      scan.model_bytes = raw_bytes;
+    } else if (key == "stream") {
+      if (has_stream) return invalid("the body names \"stream\" twice");
+      has_stream = true;
+      ondemand::value value = field.value();
+      bool stream = false;
+      if (value.get_bool().get(stream) == simdjson::SUCCESS) {
+        scan.stream = stream;
+      } else if (!value.is_null()) {
+        return invalid("\"stream\" is not true or false");
+      }
+    }
+  }
+  // On demand looks no further than asked: what follows the object has to be asked for.
+  const char* rest = nullptr;
+  if (document.current_location().get(rest) == simdjson::SUCCESS) {
+    return invalid("the body goes on after its JSON object");
+  }
+  scan.valid = true;
+  scan.model = parser_->model;
+  return scan;
+}
+
+void AppendJsonString(std::string* out, std::string_view text) {
+  constexpr char kHex[] = "0123456789abcdef";
+  out->push_back('"');
+  for (const char c : text) {
+    switch (c) {
+      case '"':
+        out->append("\\\"");
+        break;
+      case '\\':
+        out->append("\\\\");
+        break;
+      case '\n':
+        out->append("\\n");
+        break;
+      case '\r':
+        out->append("\\r");
+        break;
+      case '\t':
+        out->append("\\t");
+        break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20) {
+          out->append("\\u00");
+          out->push_back(kHex[(c >> 4) & 0xf]);
+          out->push_back(kHex[c & 0xf]);
+        } else {
+          out->push_back(c);
+        }
+    }
+  }
+  out->push_back('"');
+}
+
+}  // namespace lmgate::http1

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace lmgate::http1 {
+
+// What routing needs of a JSON request body, and where the model's name stands in it.
+struct RequestScan {
+  bool valid = false;
+  // A literal for the error message when not valid.
+  std::string_view error;
+
+  bool has_model = false;
+  std::string_view model;   // decoded; lives until the scanner's next Scan
+  size_t model_offset = 0;  // of the raw JSON string, with its quotes
+  size_t model_bytes = 0;
+  bool stream = false;
+};
+
+// Reads the top level of a JSON object with simdjson on demand. Closes what would let the provider
+// read another request than the one that was routed: escaped keys are compared decoded, a repeated
+// `model` or `stream` is refused, and so is anything after the object. Not thread-safe; one a
+// worker. Memory: about six times the largest body, given back after bodies over kKeepBytesMax.
+class RequestScanner {
+ public:
+  static constexpr size_t kPaddingBytes = 64;  // readable bytes that must follow the body
+  static constexpr size_t kKeepBytesMax = 1 << 20;
+
+  RequestScanner();
+  ~RequestScanner();
+
+  // `body` must be followed by kPaddingBytes readable bytes.
+  RequestScan Scan(std::string_view body);
+
+ private:
+  struct Parser;
+  std::unique_ptr<Parser> parser_;
+};
+
+// `text` as a JSON string with its quotes.
+void AppendJsonString(std::string* out, std::string_view text);
+
+}  // namespace lmgate::http1
