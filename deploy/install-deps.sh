@@ -83,7 +83,9 @@ main() {
   fi
   local id='' version_id=''
   if [[ -r /etc/os-release ]]; then
+    # shellcheck source=/dev/null
     id=$(. /etc/os-release && printf '%s' "${ID:-}")
+    # shellcheck source=/dev/null
     version_id=$(. /etc/os-release && printf '%s' "${VERSION_ID:-}")
   fi
   if [[ $id != debian || $version_id != 12 ]]; then
