@@ -1,7 +1,9 @@
 #pragma once
 
 #include <absl/status/statusor.h>
+#include <absl/time/time.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -23,8 +25,8 @@ struct AdminResponse {
 };
 
 // The small HTTP server of an admin port (/healthz, /readyz, /metrics): Beast on its own thread,
-// HTTP/1.1 with keep-alive, GET and HEAD, heads up to 16 KiB, no bodies, 10 s for a request, 256
-// connections; more than the limits is refused or closed. Speed is not its point.
+// HTTP/1.1 with keep-alive, GET and HEAD, heads up to 16 KiB, no bodies. More than the limits is
+// refused (400, 405, 413, 431) or closed. Speed is not its point.
 class AdminServer {
  public:
   // Called on the server's thread, one at a time; must not block for long. Never called after
@@ -34,6 +36,10 @@ class AdminServer {
   struct Options {
     std::string host = "127.0.0.1";
     uint16_t port = 0;  // 0 = any
+    // For one request from its first byte, or the wait for it, to the last byte of the answer; the
+    // client that is slower is closed.
+    absl::Duration request_timeout = absl::Seconds(10);
+    size_t connections_max = 256;  // one more is accepted and closed
   };
 
   // Unavailable when the address cannot be bound: `127.0.0.1:8001: address already in use`.
@@ -41,7 +47,8 @@ class AdminServer {
   ~AdminServer();
 
   uint16_t port() const;
-  // Closes everything and joins the thread. Idempotent.
+  // Closes everything and joins the thread. Idempotent; by one thread at a time, never the
+  // handler's.
   void Stop();
 
  private:
