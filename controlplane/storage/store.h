@@ -13,6 +13,7 @@
 
 #include "common/base/clock.h"
 #include "common/contract/snapshot_state.h"
+#include "controlplane/storage/resource_index.h"
 #include "lmgate/v1/admin.pb.h"
 #include "lmgate/v1/snapshot.pb.h"
 
@@ -39,6 +40,10 @@ class Store {
   struct Options {
     std::string database;   // "sqlite:PATH"
     std::string state_dir;  // holds `secret.key` (mode 0600, made on the first start)
+    // How long a commit waits when somebody else holds the database.
+    absl::Duration busy_timeout = absl::Seconds(2);
+    // Largest size of the database; a change beyond it is ResourceExhausted. 0 = the disk's.
+    uint64_t database_bytes_max = 0;
   };
 
   // Opens, migrates and loads. FailedPrecondition: the database is from a newer version, a
@@ -55,18 +60,24 @@ class Store {
   // The current state, consistent for the length of the call; keep `read` short.
   virtual void Read(absl::FunctionRef<void(const contract::SnapshotState&)> read) const = 0;
 
+  // The same state by its orders and look-ups. An `edit` may call it, and sees what it edits.
+  virtual void ReadIndex(absl::FunctionRef<void(const ResourceIndex&)> read) const = 0;
+
   // One transaction: `edit` turns the current state into changes (contract::MakeChange; it may
   // refuse by a Status); the result is checked (contract/config_check; a group in use cannot go);
   // rows and the change-log entry are written and committed; the state and the listener follow.
   // An error means that nothing changed. `revision` of each changed resource and its hash are set
-  // here. ResourceExhausted: the disk is full; Unavailable: the database stayed locked.
+  // here; a change that changes nothing but these is dropped. Costs what is changed when that is
+  // keys, else what is configured without the keys. AlreadyExists: a name or a key's digest is
+  // taken; ResourceExhausted: the disk is full; Unavailable: the database stayed locked.
   virtual absl::StatusOr<WriteResult> Write(
       const WriteContext& context,
-      absl::FunctionRef<absl::StatusOr<std::vector<v1::ResourceChange>>(
-          const contract::SnapshotState& current)>
+      absl::FunctionRef<
+          absl::StatusOr<std::vector<v1::ResourceChange>>(const contract::SnapshotState& current)>
           edit) = 0;
 
-  // One resource as a change left it, from the change log.
+  // One resource as a change left it, from the change log. Digests of keys are shortened so that
+  // they tell two secrets apart and admit nobody: the log must not outlive a revoked secret.
   struct LoggedItem {
     v1::ResourceKind kind = v1::RESOURCE_KIND_UNSPECIFIED;
     std::string name;
