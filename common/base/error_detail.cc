@@ -32,7 +32,7 @@ std::optional<FieldHint> GetFieldHint(const absl::Status& status) {
 
 size_t EditDistance(std::string_view a, std::string_view b) {
   constexpr size_t kLengthMax = 256;
-  if (a.size() > kLengthMax || b.size() > kLengthMax) return kLengthMax;
+  if (a.size() > kLengthMax || b.size() > kLengthMax) return std::max(a.size(), b.size());
   std::vector<size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
   for (size_t i = 1; i <= a.size(); ++i) {

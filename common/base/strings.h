@@ -5,7 +5,7 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
+#include <type_traits>
 
 namespace lmgate {
 

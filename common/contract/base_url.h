@@ -13,9 +13,9 @@ struct BaseUrl {
   enum class Scheme { kHttp, kHttps, kUnix };
 
   Scheme scheme = Scheme::kHttp;
-  std::string host;   // DNS name, IPv4, or IPv6 without brackets; the socket's path for kUnix
-  uint16_t port = 0;  // the scheme's default when the text has none; 0 for kUnix
-  std::string path;   // "" or "/v1": no trailing slash; "" for kUnix
+  std::string host;         // DNS name, IPv4, or IPv6 without brackets; the socket's path for kUnix
+  uint16_t port = 0;        // the scheme's default when the text has none; 0 for kUnix
+  std::string path;         // "" or "/v1": no trailing slash; "" for kUnix
   std::string host_header;  // what to send as Host: brackets for IPv6, port unless the default
 };
 

@@ -16,7 +16,7 @@ namespace lmgate::contract {
 inline constexpr int kConnectionsMax = 10000;
 inline constexpr int kRoutesMax = 10000;
 inline constexpr int kGroupsMax = 10000;
-inline constexpr int kListEntriesMax = 1000;  // any repeated field or map of one resource
+inline constexpr int kListEntriesMax = 1000;   // any repeated field or map of one resource
 inline constexpr size_t kTextBytesMax = 4096;  // any one string of a resource
 
 // The check that the control plane makes before a commit and the data plane before a swap.

@@ -10,21 +10,21 @@ namespace lmgate::contract {
 enum class ErrorCode {
   kOk,
   // The caller's fault.
-  kInvalidRequest,         // 400: malformed HTTP or JSON, no model, …
-  kDialectUnsupported,     // 400: the route leads only to connections of another dialect
-  kInvalidApiKey,          // 401: none given, mistyped or unknown
-  kKeyBlocked,             // 401
-  kKeyExpired,             // 401
-  kKeyRevoked,             // 401
-  kModelNotAllowed,        // 403: by the group's or the key's model list
-  kConnectionNotAllowed,   // 403: the route leads only to connections that the group lacks
-  kModelNotFound,          // 404: no route matches
-  kNotFound,               // 404: no such path
-  kMethodNotAllowed,       // 405
-  kRequestTimeout,         // 408: head or body came too slowly
-  kRequestTooLarge,        // 413: body beyond the limit
-  kHeaderTooLarge,         // 431: head beyond the limit
-  kClientClosed,           // 499: the client went away; in logs and metrics only
+  kInvalidRequest,        // 400: malformed HTTP or JSON, no model, …
+  kDialectUnsupported,    // 400: the route leads only to connections of another dialect
+  kInvalidApiKey,         // 401: none given, mistyped or unknown
+  kKeyBlocked,            // 401
+  kKeyExpired,            // 401
+  kKeyRevoked,            // 401
+  kModelNotAllowed,       // 403: by the group's or the key's model list
+  kConnectionNotAllowed,  // 403: the route leads only to connections that the group lacks
+  kModelNotFound,         // 404: no route matches
+  kNotFound,              // 404: no such path
+  kMethodNotAllowed,      // 405
+  kRequestTimeout,        // 408: head or body came too slowly
+  kRequestTooLarge,       // 413: body beyond the limit
+  kHeaderTooLarge,        // 431: head beyond the limit
+  kClientClosed,          // 499: the client went away; in logs and metrics only
   // Ours.
   kInternalError,          // 500
   kServiceDisabled,        // 503: settings.enabled is false

@@ -12,7 +12,8 @@ namespace lmgate::contract {
 inline constexpr size_t kKeyPublicIdSize = 12;
 inline constexpr size_t kKeySecretSize = 32;
 inline constexpr size_t kKeyChecksumSize = 6;
-inline constexpr size_t kKeyTokenSize = 3 + kKeyPublicIdSize + 1 + kKeySecretSize + kKeyChecksumSize;
+inline constexpr size_t kKeyTokenSize =
+    3 + kKeyPublicIdSize + 1 + kKeySecretSize + kKeyChecksumSize;
 // Random bytes that the makers below use up.
 inline constexpr size_t kKeyPublicIdEntropy = 32;
 inline constexpr size_t kKeySecretEntropy = 96;

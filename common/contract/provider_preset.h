@@ -17,7 +17,7 @@ struct ProviderPreset {
   std::string_view name;
   std::string_view dialect;
   std::string_view base_url;     // empty = must be given (self-hosted servers)
-  std::string_view auth_header;  // empty = no credential needed
+  std::string_view auth_header;  // empty = no credential needed; lower case
   std::string_view auth_scheme;
 };
 
@@ -28,6 +28,9 @@ const ProviderPreset* FindProviderPreset(std::string_view name);
 // The dialects that this version speaks.
 inline constexpr std::string_view kDialectOpenAiChat = "openai-chat";
 inline constexpr std::string_view kDialectAnthropic = "anthropic";
+
+// InvalidArgument with a field hint for a dialect that this version does not speak.
+absl::Status CheckDialect(std::string_view field, std::string_view dialect);
 
 // A connection with preset and defaults filled in.
 struct EffectiveConnection {
@@ -45,7 +48,9 @@ struct EffectiveConnection {
   absl::Duration total_timeout;
 };
 
-// InvalidArgument, with a field hint relative to the connection, for what config_check refuses.
+// InvalidArgument, with a field hint relative to the connection, for what config_check refuses of
+// provider, dialect, base_url, api_key, auth and timeouts. Secrets are not looked up and stand in
+// no message.
 absl::StatusOr<EffectiveConnection> ResolveConnection(const v1::Connection& connection);
 
 }  // namespace lmgate::contract

@@ -69,8 +69,9 @@ class RoutingTable {
   enum class Mismatch { kNone, kModel, kPathPrefix, kDialect, kGroup, kHeader };
 
   struct Decision {
-    ErrorCode code = ErrorCode::kOk;  // kOk, kModelNotFound, kModelNotAllowed, kConnectionNotAllowed
-    const Route* route = nullptr;     // set unless kModelNotFound or kModelNotAllowed
+    ErrorCode code =
+        ErrorCode::kOk;            // kOk, kModelNotFound, kModelNotAllowed, kConnectionNotAllowed
+    const Route* route = nullptr;  // set unless kModelNotFound or kModelNotAllowed
   };
 
   // An empty table. `config` must have passed CheckConfig; routes are taken in their `order`.
@@ -105,7 +106,15 @@ class RoutingTable {
   const std::vector<std::string>& path_prefixes() const { return path_prefixes_; }
 
  private:
+  void AddRoute(Route route);
+  // The first that matches, or null.
+  const Route* FindRoute(const Query& query, std::string_view group) const;
+
   std::vector<Route> routes_;
+  // Indexes into routes_, ascending: by each exact pattern, and those with any other pattern. A
+  // request looks only at the routes of its model and at the wildcards.
+  absl::flat_hash_map<std::string, std::vector<uint32_t>> exact_routes_;
+  std::vector<uint32_t> wildcard_routes_;
   std::vector<Group> groups_;
   absl::flat_hash_map<std::string, size_t> group_index_;
   std::vector<std::string> connection_names_;

@@ -21,6 +21,11 @@ struct SecretRef {
 // literal), else a literal. The prefix must stand at the very start; case matters.
 SecretRef ParseSecretRef(std::string_view text);
 
+// Refuses (InvalidArgument with a field hint, never with a value) a reference that can never be
+// resolved: `env:` without a variable's name, `file:` without an absolute path, and `stored:`,
+// which RestoreStoredSecrets should have replaced. Empty and literal secrets pass.
+absl::Status CheckSecretRef(std::string_view field, const SecretRef& secret);
+
 // `stored:` and 12 hex digits of HMAC-SHA-256(pepper, literal): tells two literals apart, tells
 // neither. References come back as they are, and so does the empty string.
 std::string RedactSecret(std::string_view text, std::string_view pepper);

@@ -1,0 +1,118 @@
+#include "common/contract/secret_ref.h"
+
+#include <absl/strings/ascii.h>
+#include <absl/strings/escaping.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/status_macros.h"
+#include "common/base/strings.h"
+#include "common/contract/field_error.h"
+#include "common/contract/key_digest.h"
+#include "common/contract/text_limit.h"
+
+namespace lmgate::contract {
+namespace {
+
+constexpr std::string_view kEnvPrefix = "env:";
+constexpr std::string_view kFilePrefix = "file:";
+constexpr std::string_view kStoredPrefix = "stored:";
+
+// POSIX.1, 8.1. What follows "env:" may be a secret that somebody put there by mistake: it is never
+// repeated in a message.
+bool IsVariableName(std::string_view name) {
+  constexpr size_t kBytesMax = 256;
+  if (name.empty() || name.size() > kBytesMax || (name[0] >= '0' && name[0] <= '9')) return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_';
+  });
+}
+
+absl::Status RestoreSecret(std::string* text, std::string_view current, std::string_view pepper,
+                           std::string_view field) {
+  if (ParseSecretRef(*text).kind != SecretRef::Kind::kStored) return absl::OkStatus();
+  if (ParseSecretRef(current).kind != SecretRef::Kind::kLiteral ||
+      RedactSecret(current, pepper) != *text) {
+    return FieldError(field, "this stored secret is not the one that is stored here",
+                      "give the secret itself, or env:NAME or file:/path");
+  }
+  *text = current;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+SecretRef ParseSecretRef(std::string_view text) {
+  using Kind = SecretRef::Kind;
+  if (text.empty()) return {};
+  if (text.starts_with(kEnvPrefix)) {
+    return {.kind = Kind::kEnv, .value = std::string(text.substr(kEnvPrefix.size()))};
+  }
+  if (text.starts_with(kFilePrefix)) {
+    return {.kind = Kind::kFile, .value = std::string(text.substr(kFilePrefix.size()))};
+  }
+  if (text.starts_with(kStoredPrefix)) {
+    return {.kind = Kind::kStored, .value = std::string(text.substr(kStoredPrefix.size()))};
+  }
+  return {.kind = Kind::kLiteral, .value = std::string(text)};
+}
+
+absl::Status CheckSecretRef(std::string_view field, const SecretRef& secret) {
+  switch (secret.kind) {
+    case SecretRef::Kind::kEmpty:
+    case SecretRef::Kind::kLiteral:
+      break;
+    case SecretRef::Kind::kEnv:
+      if (!IsVariableName(secret.value)) {
+        return FieldError(field, "needs the name of an environment variable after \"env:\"",
+                          "as env:OPENAI_API_KEY: letters, digits and '_'");
+      }
+      break;
+    case SecretRef::Kind::kFile:
+      if (!secret.value.starts_with('/')) {
+        return FieldError(field, "needs an absolute path after \"file:\"",
+                          "as file:/run/secrets/openai");
+      }
+      break;
+    case SecretRef::Kind::kStored:
+      return FieldError(field, "names a stored secret, but nothing is stored here",
+                        "give the secret itself, or env:NAME or file:/path");
+  }
+  return absl::OkStatus();
+}
+
+std::string RedactSecret(std::string_view text, std::string_view pepper) {
+  if (ParseSecretRef(text).kind != SecretRef::Kind::kLiteral) return std::string(text);
+  constexpr size_t kFingerprintBytes = 6;
+  const KeyDigest digest = KeyHasher(pepper).Digest(text);
+  return StrCat(kStoredPrefix,
+                absl::BytesToHexString(absl::string_view(
+                    reinterpret_cast<const char*>(digest.data()), kFingerprintBytes)));
+}
+
+void RedactConnection(v1::Connection* connection, std::string_view pepper) {
+  connection->set_api_key(RedactSecret(connection->api_key(), pepper));
+  for (auto& [name, value] : *connection->mutable_headers()) value = RedactSecret(value, pepper);
+}
+
+absl::Status RestoreStoredSecrets(v1::Connection* connection, const v1::Connection* current,
+                                  std::string_view pepper) {
+  static const v1::Connection& none = v1::Connection::default_instance();
+  const v1::Connection& before = current == nullptr ? none : *current;
+  // All or nothing: checked on a copy, so that a refusal leaves `connection` as it was.
+  std::string api_key = connection->api_key();
+  LMGATE_RETURN_IF_ERROR(RestoreSecret(&api_key, before.api_key(), pepper, "api_key"));
+  auto headers = connection->headers();
+  for (auto& [name, value] : headers) {
+    const auto found = before.headers().find(name);
+    const std::string_view stored =
+        found == before.headers().end() ? std::string_view() : std::string_view(found->second);
+    LMGATE_RETURN_IF_ERROR(RestoreSecret(&value, stored, pepper, MapField("headers", name)));
+  }
+  connection->set_api_key(std::move(api_key));
+  *connection->mutable_headers() = std::move(headers);
+  return absl::OkStatus();
+}
+
+}  // namespace lmgate::contract
