@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "common/base/clock.h"
+#include "controlplane/discovery/position.h"
 #include "lmgate/v1/admin.pb.h"
 #include "lmgate/v1/snapshot.pb.h"
 
@@ -26,6 +27,8 @@ class ReplicaRegistry {
   struct Options {
     absl::Duration forget_after = absl::Hours(1);  // disconnected replicas
     size_t disconnected_max = 1000;                // the longest disconnected go first
+    int complaints_max = 1000;                     // of one replica; the first stay
+    size_t complaint_bytes_max = 512;              // a longer message is cut
   };
 
   // `clock` outlives the registry.
@@ -33,7 +36,7 @@ class ReplicaRegistry {
   explicit ReplicaRegistry(const Clock& clock) : ReplicaRegistry(clock, Options()) {}
 
   // Sorted by id.
-  std::vector<v1::Replica> List() const;
+  std::vector<v1::Replica> List();
 
   // Blocks until every connected replica that is not draining has acked or nacked `revision` or a
   // later one, or until the timeout. Without replicas: at once, 0 of 0.
@@ -44,11 +47,6 @@ class ReplicaRegistry {
 
   // ---- for the stream service
 
-  // A resource configuration of this control plane: revision and hash of it.
-  struct Position {
-    uint64_t revision = 0;
-    uint64_t hash = 0;
-  };
   enum class Base {
     kOurs,     // the replica serves a revision of this control plane
     kForeign,  // nothing, another lineage, or a revision that this one does not know
@@ -67,7 +65,8 @@ class ReplicaRegistry {
   void Disconnect(uint64_t stream, std::string_view replica_id);
 
  private:
-  struct AckMark {
+  // When a revision was committed, or acked.
+  struct Mark {
     uint64_t revision = 0;
     absl::Time time;
   };
@@ -83,18 +82,21 @@ class ReplicaRegistry {
     absl::Time connected_at;
     absl::Time disconnected_at;
     std::optional<absl::Duration> ack_latency;
-    std::deque<AckMark> acks;  // the newest 64: to say when a revision became active
+    std::deque<Mark> acks;  // the newest 64: to say when a revision became active
   };
 
   Entry* FindEntry(uint64_t stream, std::string_view replica_id)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Forget() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  v1::Replica Describe(const std::string& id, const Entry& entry) const
-      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  bool Serves(const Entry& entry, uint64_t revision) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  bool AllAnswered(uint64_t revision) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  void SetComplaints(const google::protobuf::RepeatedPtrField<v1::Complaint>& complaints,
+                     Entry* entry) const;
+  std::string_view StateOf(const Entry& entry) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  v1::Replica Describe(const Entry& entry) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static bool Serves(const Entry& entry, uint64_t revision);
+  bool AllAnswered(uint64_t revision) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  v1::WaitForRevisionReply Summarize(uint64_t revision) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::optional<absl::Time> CommitTime(uint64_t revision) const
-      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // Constant after construction.
   const Clock& clock_;
@@ -104,7 +106,7 @@ class ReplicaRegistry {
   mutable absl::CondVar changed_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   Position current_ ABSL_GUARDED_BY(mutex_);
-  std::deque<AckMark> commits_ ABSL_GUARDED_BY(mutex_);  // the newest 10,000
+  std::deque<Mark> commits_ ABSL_GUARDED_BY(mutex_);  // the newest 10,000
   absl::btree_map<std::string, Entry> replicas_ ABSL_GUARDED_BY(mutex_);
 };
 

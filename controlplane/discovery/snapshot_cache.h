@@ -2,7 +2,6 @@
 
 #include <absl/base/thread_annotations.h>
 #include <absl/synchronization/mutex.h>
-#include <absl/time/time.h>
 
 #include <cstdint>
 #include <deque>
@@ -11,6 +10,7 @@
 #include <string>
 
 #include "controlplane/discovery/full_snapshot.h"
+#include "controlplane/discovery/position.h"
 #include "controlplane/storage/store.h"
 #include "lmgate/v1/snapshot.pb.h"
 
@@ -37,12 +37,8 @@ class SnapshotCache {
   explicit SnapshotCache(const storage::Store& store) : SnapshotCache(store, Options()) {}
 
   // Each commit, in order. A copy and no more: the writer waits for it.
-  void OnCommit(const v1::SnapshotDelta& delta, absl::Time committed);
+  void OnCommit(const v1::SnapshotDelta& delta);
 
-  struct Position {
-    uint64_t revision = 0;
-    uint64_t hash = 0;
-  };
   Position current() const;
   const std::string& lineage() const { return lineage_; }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <absl/base/thread_annotations.h>
+#include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
 #include <absl/status/status.h>
 #include <absl/synchronization/mutex.h>
@@ -9,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 
 #include "common/base/clock.h"
 #include "controlplane/discovery/replica_registry.h"
@@ -69,9 +71,9 @@ class SnapshotStreamService final : public v1::SnapshotService::CallbackService 
   friend class ReplicaStream;
 
   // Takes the place of an older stream of the same replica.
-  void Introduce(ReplicaStream* stream);
+  void Introduce(ReplicaStream* stream, const std::string& replica_id);
   // Last call of a stream.
-  void Remove(ReplicaStream* stream);
+  void Remove(ReplicaStream* stream, const std::string& replica_id);
 
   // Constant after construction.
   SnapshotCache& cache_;
@@ -84,11 +86,15 @@ class SnapshotStreamService final : public v1::SnapshotService::CallbackService 
   // leaf.
   absl::Mutex streams_mutex_;
   absl::flat_hash_set<ReplicaStream*> streams_ ABSL_GUARDED_BY(streams_mutex_);
+  // The newest stream of each replica that said hello.
+  absl::flat_hash_map<std::string, ReplicaStream*> by_replica_ ABSL_GUARDED_BY(streams_mutex_);
   uint64_t next_stream_ ABSL_GUARDED_BY(streams_mutex_) = 1;
+  bool stopping_ ABSL_GUARDED_BY(streams_mutex_) = false;
 
   absl::Mutex wake_mutex_;
   bool committed_ ABSL_GUARDED_BY(wake_mutex_) = false;
   bool stopped_ ABSL_GUARDED_BY(wake_mutex_) = false;
+  absl::CondVar wake_;
 };
 
 }  // namespace lmgate::discovery

@@ -25,9 +25,10 @@ struct ParsedConfig {
 
 // Limits of a file; a test each at the limit and one past it.
 inline constexpr size_t kFileBytesMax = 16 << 20;
-inline constexpr int kFileDepthMax = 64;            // mappings and lists within each other
-inline constexpr size_t kFileNodesMax = 1'000'000;  // keys, values, mappings, lists; aliases expanded
-inline constexpr size_t kFileErrorsMax = 20;        // reported together; the others are counted
+inline constexpr int kFileDepthMax = 64;  // mappings and lists within each other
+inline constexpr size_t kFileNodesMax =
+    1'000'000;                                // keys, values, mappings, lists; aliases expanded
+inline constexpr size_t kFileErrorsMax = 20;  // reported together; the others are counted
 
 // Reads the native format, YAML or JSON, and expands its shorthands (the list of them stands in
 // config_expander.h). Form only: vocabularies, references and limits of resources are the check of

@@ -3,12 +3,10 @@
 #include <absl/status/statusor.h>
 #include <absl/types/span.h>
 
-#include <string_view>
 #include <vector>
 
 #include "common/contract/snapshot_state.h"
 #include "controlplane/importer/config_file.h"
-#include "lmgate/v1/admin.pb.h"
 #include "lmgate/v1/config.pb.h"
 #include "lmgate/v1/snapshot.pb.h"
 
@@ -26,15 +24,5 @@ absl::StatusOr<std::vector<v1::ResourceChange>> PlanApply(const ParsedConfig& fi
 // `target`, which holds secrets in the clear, as the change log does. Keys stay as they are.
 std::vector<v1::ResourceChange> PlanRollback(const v1::ConfigSet& target,
                                              const contract::SnapshotState& current);
-
-// A plan as a person reads it, in the order of `changes`; `current` is what they apply to.
-std::vector<v1::PlannedChange> DescribeChanges(absl::Span<const v1::ResourceChange> changes,
-                                               const contract::SnapshotState& current);
-
-// One resource's change, of any kind, keys too: for the plan above and for the change log. Null =
-// not there; not both null. Literal secrets show as `stored:` fingerprints under `pepper`, digests
-// only as changed. `revision` is not shown; a value beyond 256 bytes is cut.
-v1::PlannedChange DescribeChange(const v1::Resource* before, const v1::Resource* after,
-                                 std::string_view pepper);
 
 }  // namespace lmgate::importer
