@@ -8,7 +8,9 @@
 #include <memory>
 #include <string>
 
+#include "dataplane/control/control_channel.h"
 #include "dataplane/control/last_good_store.h"
+#include "dataplane/control/reconnect_backoff.h"
 #include "dataplane/snapshot/snapshot.h"
 
 namespace lmgate::control {
@@ -20,8 +22,8 @@ struct ConfigSubscriptionMetrics {
   std::atomic<uint64_t> snapshots_applied{0};
   std::atomic<uint64_t> deltas_applied{0};
   std::atomic<uint64_t> nacks{0};
-  std::atomic<uint64_t> reconnects{0};  // streams ended and begun anew, and failed attempts at it
-  std::atomic<uint64_t> complaints{0};  // resources that cannot be used here, now
+  std::atomic<uint64_t> stream_ends{0};  // streams that ended or could not begin
+  std::atomic<uint64_t> complaints{0};   // resources that cannot be used here, now
   std::atomic<uint64_t> store_errors{0};
 };
 
@@ -35,24 +37,10 @@ struct ConfigSubscriptionMetrics {
 class ConfigSubscription {
  public:
   struct Options {
-    std::string control_plane;   // HOST:PORT
+    ControlPlaneAddress address;
     std::string replica_id;
     std::string listen_address;  // of the traffic port, for `lmctl status`
-    std::string token_file;      // read anew for every stream
-    // TLS to the control plane. Files are read anew for every stream.
-    bool tls = false;
-    std::string tls_ca_file;           // empty = the system's authorities
-    std::string tls_client_cert_file;  // both or neither
-    std::string tls_client_key_file;
-    std::string tls_server_name;  // empty = the host of control_plane
-
-    absl::Duration backoff_min = absl::Milliseconds(100);
-    absl::Duration backoff_max = absl::Seconds(5);
-    absl::Duration connect_timeout = absl::Seconds(5);
-    // The control plane must allow pings this often without data.
-    absl::Duration keepalive = absl::Seconds(30);
-    absl::Duration keepalive_timeout = absl::Seconds(10);
-    int message_bytes_max = 64 << 20;               // one delta or chunk
+    ReconnectBackoff::Options backoff;
     uint64_t snapshot_bytes_max = uint64_t{2} << 30;  // all chunks of one snapshot
     // While the store is behind, a full snapshot is asked for at most this often.
     absl::Duration store_retry = absl::Seconds(60);

@@ -95,9 +95,8 @@ Plan MakePlan(const snapshot::Snapshot& snapshot, const RoutingTable::Group& gro
   const auto weight = [&route](uint16_t target) -> uint64_t {
     return std::max<uint64_t>(route.targets[target].weight, 1);
   };
-  const size_t count = route.strategy == Strategy::kFirst
-                           ? 1
-                           : std::min(candidates.size, Plan::kTargetsMax);
+  const size_t count =
+      route.strategy == Strategy::kFirst ? 1 : std::min(candidates.size, Plan::kTargetsMax);
   uint64_t random = request.random;
   Plan plan;
   for (size_t i = 0; i < count; ++i) {

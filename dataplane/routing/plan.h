@@ -62,7 +62,7 @@ Plan MakePlan(const snapshot::Snapshot& snapshot, const contract::RoutingTable::
               const contract::RoutingTable::Decision& decision, const PlanRequest& request);
 
 // For a request that names no model: the group's default connection. kNotFound: it has none.
-Plan MakeDefaultPlan(const snapshot::Snapshot& snapshot,
-                     const contract::RoutingTable::Group& group, std::string_view dialect);
+Plan MakeDefaultPlan(const snapshot::Snapshot& snapshot, const contract::RoutingTable::Group& group,
+                     std::string_view dialect);
 
 }  // namespace lmgate::routing

@@ -42,8 +42,7 @@ struct KeyRadix::Node {
   static Inner* MakeSoleInner(Node** slot, int level);
   static bool Insert(Node** slot, int level, KeyRecord* record);
   static bool Erase(Node** slot, int level, const contract::KeyDigest& digest);
-  static void ForEach(const Node* node, int level,
-                      absl::FunctionRef<void(const KeyRecord&)> visit);
+  static void ForEach(const Node* node, int level, absl::FunctionRef<void(const KeyRecord&)> visit);
 };
 
 struct KeyRadix::Node::Inner : Node {

@@ -195,8 +195,8 @@ absl::StatusOr<Snapshot::Compiled> Snapshot::Compile(std::vector<v1::Snapshot> p
       const auto [place, inserted] =
           resources.try_emplace(std::pair(kind, std::move(name)), nullptr);
       if (!inserted) {
-        return absl::InvalidArgumentError(StrCat(contract::KindName(kind), " \"",
-                                                 place->first.second, "\" is there twice"));
+        return absl::InvalidArgumentError(
+            StrCat(contract::KindName(kind), " \"", place->first.second, "\" is there twice"));
       }
       place->second = std::make_shared<const v1::Resource>(std::move(resource));
     }
@@ -215,8 +215,8 @@ absl::StatusOr<Snapshot::Compiled> Snapshot::Compile(std::vector<v1::Snapshot> p
       KeyIdText id;
       std::copy_n(resource.key().id().begin(), id.size(), id.begin());
       if (!ids.insert(id).second) {
-        return absl::InvalidArgumentError(StrCat(DescribeKey(resource.key().id()),
-                                                 " is there twice"));
+        return absl::InvalidArgumentError(
+            StrCat(DescribeKey(resource.key().id()), " is there twice"));
       }
     }
     part.Clear();  // a million keys should not be held twice for longer than needed
@@ -229,10 +229,9 @@ absl::StatusOr<Snapshot::Compiled> Snapshot::Compile(std::vector<v1::Snapshot> p
 absl::StatusOr<Snapshot::Compiled> Snapshot::Apply(const v1::SnapshotDelta& delta,
                                                    const SecretResolver& resolver) const {
   if (delta.from_revision() != revision() || delta.from_hash() != hash()) {
-    return absl::FailedPreconditionError(
-        StrCat("the delta is for revision ", delta.from_revision(), " with hash ",
-               absl::Hex(delta.from_hash()), ", not for ", revision(), " with hash ",
-               absl::Hex(hash())));
+    return absl::FailedPreconditionError(StrCat(
+        "the delta is for revision ", delta.from_revision(), " with hash ",
+        absl::Hex(delta.from_hash()), ", not for ", revision(), " with hash ", absl::Hex(hash())));
   }
   auto next = std::make_unique<Data>(*data_);
   next->revision = delta.to_revision();
@@ -283,8 +282,8 @@ absl::StatusOr<Snapshot::Compiled> Snapshot::Apply(const v1::SnapshotDelta& delt
     return absl::FailedPreconditionError("the changes do not lead to the hash of the delta");
   }
   if (resources.has_value()) {
-    LMGATE_ASSIGN_OR_RETURN(next->config, CompiledConfig::Create(*std::move(resources),
-                                                                 data_->config.get(), resolver));
+    LMGATE_ASSIGN_OR_RETURN(
+        next->config, CompiledConfig::Create(*std::move(resources), data_->config.get(), resolver));
     LMGATE_RETURN_IF_ERROR(next->CheckGroupsOfKeys());
   }
   for (const v1::ResourceChange& change : delta.changes()) {

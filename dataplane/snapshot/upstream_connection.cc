@@ -19,9 +19,8 @@ using AuthMode = contract::EffectiveConnection::AuthMode;
 
 // "environment variable X" or "file X": the one way to speak of a reference.
 std::string Describe(const SecretRef& reference) {
-  return reference.kind == SecretRef::Kind::kEnv
-             ? StrCat("environment variable ", reference.value)
-             : StrCat("file ", reference.value);
+  return reference.kind == SecretRef::Kind::kEnv ? StrCat("environment variable ", reference.value)
+                                                 : StrCat("file ", reference.value);
 }
 
 // Editors and `echo` end a file with a line feed that is no part of the secret.
