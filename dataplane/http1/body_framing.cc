@@ -12,9 +12,7 @@ int HexValue(char c) {
   return -1;
 }
 
-bool IsControl(char c) {
-  return static_cast<unsigned char>(c) < 0x20 ? c != '\t' : c == 0x7f;
-}
+bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 ? c != '\t' : c == 0x7f; }
 
 }  // namespace
 
@@ -65,8 +63,7 @@ ChunkTracker::Step ChunkTracker::Next(std::string_view data) {
         state_ = remaining_ == 0 ? State::kTrailerStart : State::kData;
         break;
       case State::kData: {
-        const size_t piece =
-            static_cast<size_t>(std::min<uint64_t>(remaining_, data.size() - at));
+        const size_t piece = static_cast<size_t>(std::min<uint64_t>(remaining_, data.size() - at));
         remaining_ -= piece;
         if (remaining_ == 0) state_ = State::kDataCr;
         return {.status = Status::kMore, .consumed = at + piece, .payload = data.substr(at, piece)};

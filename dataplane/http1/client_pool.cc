@@ -131,7 +131,8 @@ Awaitable<absl::StatusOr<StreamPtr>> Endpoint::Connect(ConnectControl* control) 
     ErrorCode error = stream->StartTls(*tls_, name, options_.verify);
     if (!error) error = co_await stream->Handshake(/*as_client=*/true);
     if (error) {
-      status = absl::UnavailableError(StrCat("TLS with ", options_.url.host, ": ", error.message()));
+      status =
+          absl::UnavailableError(StrCat("TLS with ", options_.url.host, ": ", error.message()));
     }
   }
   control->stream_ = nullptr;
@@ -190,7 +191,8 @@ Awaitable<absl::Status> Endpoint::Resolve(ConnectControl* control) {
     using Resolver = asio::ip::basic_resolver<tcp, Executor>;
     auto resolver = std::make_shared<Resolver>(io_);
     resolver->async_resolve(
-        options_.url.host, std::to_string(options_.url.port), asio::ip::resolver_base::numeric_service,
+        options_.url.host, std::to_string(options_.url.port),
+        asio::ip::resolver_base::numeric_service,
         [resolver, resolution, ttl_ms = limits_.address_ttl_ms](
             const ErrorCode& resolve_error, const Resolver::results_type& results) {
           resolution->running = false;

@@ -31,7 +31,7 @@ struct EndpointOptions {
 };
 
 struct PoolLimits {
-  size_t idle_max = 512;          // idle sockets kept an endpoint
+  size_t idle_max = 512;            // idle sockets kept an endpoint
   int64_t idle_timeout_ms = 55000;  // below the 60 s after which common servers close
   int64_t address_ttl_ms = 30000;   // how long a resolved name is believed
 };
@@ -45,7 +45,7 @@ class ConnectControl {
  private:
   friend class Endpoint;
   bool cancelled_ = false;
-  Stream* stream_ = nullptr;                  // while connecting or shaking hands
+  Stream* stream_ = nullptr;                    // while connecting or shaking hands
   asio::steady_timer* resolve_wait_ = nullptr;  // while the name is being resolved
 };
 

@@ -91,9 +91,9 @@ struct ResponseHead {
 
 enum class ScanStatus : uint8_t {
   kComplete,
-  kIncomplete,  // more bytes are needed
-  kInvalid,     // not HTTP, or ambiguous in a way that lets two readers disagree
-  kUnsupported, // HTTP/2 preface, another version, a transfer coding that is not chunked
+  kIncomplete,   // more bytes are needed
+  kInvalid,      // not HTTP, or ambiguous in a way that lets two readers disagree
+  kUnsupported,  // HTTP/2 preface, another version, a transfer coding that is not chunked
 };
 
 struct ScanResult {

@@ -29,8 +29,8 @@ RequestScan RequestScanner::Scan(std::string_view body) {
 
   ondemand::document document;
   if (parser_->parser
-          .iterate(simdjson::padded_string_view(body.data(), body.size(),
-                                                body.size() + kPaddingBytes))
+          .iterate(
+              simdjson::padded_string_view(body.data(), body.size(), body.size() + kPaddingBytes))
           .get(document) != simdjson::SUCCESS) {
     return invalid(kNotJson);
   }

@@ -88,7 +88,33 @@ Awaitable<ErrorCode> Stream::Handshake(bool as_client) {
 void Stream::Consume(size_t bytes) {
   begin_ += bytes;
   LMGATE_CHECK(begin_ <= end_);
-  if (begin_ == end_ && !(read_outstanding_ && !external_)) begin_ = end_ = 0;
+  if (begin_ == end_ && !(read_outstanding_ && target_ == Target::kInput)) begin_ = end_ = 0;
+}
+
+void Stream::ArmReadNext() {
+  if (read_outstanding_ || read_error_ || closed_ || next_end_ != next_begin_) return;
+  const size_t half = capacity_ / 2;
+  if (begin_ >= half) {
+    next_begin_ = 0;
+  } else {
+    next_begin_ = std::max(end_, half);
+  }
+  const size_t limit = next_begin_ == 0 ? begin_ : capacity_;
+  next_end_ = next_begin_;
+  if (limit == next_begin_) return;
+  target_ = Target::kNext;
+  StartRead(buffer_.get() + next_begin_, limit - next_begin_);
+}
+
+void Stream::FinishMessage(size_t bytes) {
+  Consume(bytes);
+  const bool outstanding = read_outstanding_ && target_ == Target::kNext;
+  if (!outstanding && next_end_ == next_begin_) return;
+  LMGATE_CHECK(begin_ == end_);
+  begin_ = next_begin_;
+  end_ = next_end_;
+  next_begin_ = next_end_ = 0;
+  if (outstanding) target_ = Target::kInput;
 }
 
 void Stream::Reserve(size_t bytes) {
@@ -98,8 +124,9 @@ void Stream::Reserve(size_t bytes) {
   if (capacity_ >= bytes) {
     std::memmove(buffer_.get(), buffer_.get() + begin_, size);
   } else {
-    char* grown = static_cast<char*>(std::malloc(bytes));
+    char* grown = static_cast<char*>(std::malloc(bytes + kPaddingBytes));
     if (grown == nullptr) throw std::bad_alloc();
+    std::memset(grown + bytes, 0, kPaddingBytes);
     if (size > 0) std::memcpy(grown, buffer_.get() + begin_, size);
     buffer_.reset(grown);
     capacity_ = bytes;
@@ -109,14 +136,14 @@ void Stream::Reserve(size_t bytes) {
 }
 
 void Stream::ReleaseBuffer() {
-  if (begin_ != end_ || (read_outstanding_ && !external_)) return;
+  if (begin_ != end_ || (read_outstanding_ && target_ != Target::kExternal)) return;
   buffer_.reset();
   capacity_ = begin_ = end_ = 0;
 }
 
 void Stream::ArmRead() {
   if (read_outstanding_ || read_error_ || closed_ || end_ == capacity_) return;
-  external_ = false;
+  target_ = Target::kInput;
   StartRead(buffer_.get() + end_, capacity_ - end_);
 }
 
@@ -124,7 +151,7 @@ void Stream::ArmReadInto(char* target, size_t bytes) {
   LMGATE_CHECK(!read_outstanding_);
   external_bytes_ = 0;
   if (read_error_ || closed_) return;
-  external_ = true;
+  target_ = Target::kExternal;
   StartRead(target, bytes);
 }
 
@@ -145,10 +172,16 @@ void Stream::OnRead(const ErrorCode& error, size_t bytes) {
     delete this;
     return;
   }
-  if (external_) {
-    external_bytes_ = bytes;
-  } else {
-    end_ += bytes;
+  switch (target_) {
+    case Target::kInput:
+      end_ += bytes;
+      break;
+    case Target::kNext:
+      next_end_ += bytes;
+      break;
+    case Target::kExternal:
+      external_bytes_ = bytes;
+      break;
   }
   if (error) read_error_ = error;
   if (waiter_) {

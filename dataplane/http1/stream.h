@@ -38,6 +38,9 @@ inline constexpr asio::use_awaitable_t<Executor> kUseAwaitable{};
 // the outstanding read has come back. Not thread-safe: belongs to its io_context's thread.
 class Stream {
  public:
+  // Readable bytes behind the buffer's end, for simdjson.
+  static constexpr size_t kPaddingBytes = 64;
+
   // Called when an outstanding read comes back and nobody waits for it.
   using Observer = void (*)(void* owner);
 
@@ -67,6 +70,12 @@ class Stream {
   // Starts a read into the free part of the buffer, unless one is outstanding, the buffer is full,
   // or the stream has ended.
   void ArmRead();
+  // Starts a read of what follows the message in the input, into the half of the buffer that the
+  // message does not use, unless something follows it already. The message stays in place until
+  // FinishMessage.
+  void ArmReadNext();
+  // Consumes the message, `bytes` long; what ArmReadNext brought, or will bring, is the input.
+  void FinishMessage(size_t bytes);
   // Starts a read into memory of the caller, which must stay until it comes back. No other read may
   // be outstanding. external_bytes() says how much came.
   void ArmReadInto(char* target, size_t bytes);
@@ -117,7 +126,10 @@ class Stream {
   size_t begin_ = 0;
   size_t end_ = 0;
   size_t external_bytes_ = 0;
-  bool external_ = false;
+  enum class Target : unsigned char { kInput, kNext, kExternal };
+  Target target_ = Target::kInput;  // of the outstanding read
+  size_t next_begin_ = 0;           // where ArmReadNext reads to
+  size_t next_end_ = 0;             // after it came back: its end; else next_begin_
   bool read_outstanding_ = false;
   bool closed_ = false;
   bool disposed_ = false;

@@ -22,8 +22,7 @@ int64_t TimerWheel::NowMs() {
   return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-TimerWheel::TimerWheel(boost::asio::io_context& io)
-    : timer_(io), done_tick_(NowMs() / kTickMs) {}
+TimerWheel::TimerWheel(boost::asio::io_context& io) : timer_(io), done_tick_(NowMs() / kTickMs) {}
 
 TimerWheel::~TimerWheel() { Stop(); }
 

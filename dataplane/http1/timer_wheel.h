@@ -55,9 +55,10 @@ class TimerWheel {
   void Stop();
 
  private:
-  using Timer = boost::asio::basic_waitable_timer<
-      std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-      boost::asio::io_context::executor_type>;
+  using Timer =
+      boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                        boost::asio::wait_traits<std::chrono::steady_clock>,
+                                        boost::asio::io_context::executor_type>;
 
   void File(Entry* entry, int64_t tick);
   void Unfile(Entry* entry);
@@ -67,8 +68,8 @@ class TimerWheel {
   Timer timer_;
   std::array<Entry*, kSlots> slots_{};
   std::array<uint64_t, kSlots / 64> occupied_{};
-  int64_t done_tick_;       // all slots up to and with this tick were looked at
-  int64_t armed_tick_ = -1; // -1 = the timer is not running
+  int64_t done_tick_;        // all slots up to and with this tick were looked at
+  int64_t armed_tick_ = -1;  // -1 = the timer is not running
   bool stopped_ = false;
 };
 

@@ -1,0 +1,181 @@
+#include "dataplane/gateway/answer_head.h"
+
+#include "common/base/strings.h"
+
+namespace lmgate::gateway {
+namespace {
+
+using http1::BodyKind;
+using http1::HeaderField;
+using http1::HeaderId;
+
+// Headers of the provider's site that would mislead a client of ours: cookies of its load balancer
+// shared by all our clients, promises about another host and port.
+bool BelongsToProvider(HeaderId id) {
+  return id == HeaderId::kSetCookie || id == HeaderId::kAltSvc ||
+         id == HeaderId::kStrictTransportSecurity || id == HeaderId::kServer;
+}
+
+void AppendConnection(bool keep_alive, bool client_http_1_0, std::string* out) {
+  if (!keep_alive) {
+    out->append("connection: close\r\n");
+  } else if (client_http_1_0) {
+    out->append("connection: keep-alive\r\n");
+  }
+}
+
+}  // namespace
+
+OutFraming ChooseFraming(BodyKind upstream_body, bool client_http_1_0) {
+  if (upstream_body == BodyKind::kChunked && client_http_1_0) return OutFraming::kDechunked;
+  if (upstream_body == BodyKind::kUntilClose) {
+    return client_http_1_0 ? OutFraming::kClose : OutFraming::kRechunked;
+  }
+  return OutFraming::kRaw;
+}
+
+bool IsEventStream(std::string_view content_type) {
+  constexpr std::string_view kType = "text/event-stream";
+  return content_type.size() >= kType.size() &&
+         http1::EqualsIgnoreCase(content_type.substr(0, kType.size()), kType);
+}
+
+void EncodeAnswerHead(const http1::ResponseHead& head, OutFraming framing, bool keep_alive,
+                      bool client_http_1_0, bool head_request, std::string_view request_id,
+                      std::string* out) {
+  out->clear();
+  StrAppend(out, "HTTP/1.1 ", head.status, " ", ReasonPhrase(head.status), "\r\n");
+  bool has_connection_list = false;
+  for (const HeaderField& field : head.headers()) {
+    has_connection_list = has_connection_list || field.id == HeaderId::kConnection;
+  }
+  bool event_stream = false;
+  for (const HeaderField& field : head.headers()) {
+    if (http1::IsHopByHop(field.id) || BelongsToProvider(field.id)) continue;
+    if (field.id == HeaderId::kContentLength && framing != OutFraming::kRaw) continue;
+    if (has_connection_list && http1::IsConnectionListed(head.headers(), field.name)) continue;
+    if (field.id == HeaderId::kContentType) event_stream = IsEventStream(field.value);
+    // The provider's id is worth keeping for its support desk, under a name that is not ours.
+    out->append(field.id == HeaderId::kXRequestId ? std::string_view("x-upstream-request-id")
+                                                  : field.name);
+    out->append(": ").append(field.value).append("\r\n");
+  }
+  out->append("x-request-id: ").append(request_id).append("\r\n");
+  if (event_stream) out->append("x-accel-buffering: no\r\n");
+  const bool chunked = framing == OutFraming::kRechunked ||
+                       (framing == OutFraming::kRaw && head.body == BodyKind::kChunked);
+  if (chunked && !head_request) out->append("transfer-encoding: chunked\r\n");
+  AppendConnection(keep_alive, client_http_1_0, out);
+  out->append("\r\n");
+}
+
+void EncodeLocalAnswer(int status, std::string_view content_type, std::string_view extra_headers,
+                       std::string_view body, bool keep_alive, bool client_http_1_0,
+                       bool head_request, std::string_view request_id, std::string* out) {
+  out->clear();
+  StrAppend(out, "HTTP/1.1 ", status, " ", ReasonPhrase(status), "\r\ncontent-type: ", content_type,
+            "\r\ncontent-length: ", body.size(), "\r\nx-request-id: ", request_id, "\r\n",
+            extra_headers);
+  AppendConnection(keep_alive, client_http_1_0, out);
+  out->append("\r\n");
+  if (!head_request) out->append(body);
+}
+
+std::string_view ReasonPhrase(int status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 206:
+      return "Partial Content";
+    case 301:
+      return "Moved Permanently";
+    case 302:
+      return "Found";
+    case 303:
+      return "See Other";
+    case 304:
+      return "Not Modified";
+    case 307:
+      return "Temporary Redirect";
+    case 308:
+      return "Permanent Redirect";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 402:
+      return "Payment Required";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 406:
+      return "Not Acceptable";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Gone";
+    case 411:
+      return "Length Required";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 416:
+      return "Range Not Satisfiable";
+    case 417:
+      return "Expectation Failed";
+    case 418:
+      return "I'm a teapot";
+    case 421:
+      return "Misdirected Request";
+    case 422:
+      return "Unprocessable Content";
+    case 424:
+      return "Failed Dependency";
+    case 425:
+      return "Too Early";
+    case 426:
+      return "Upgrade Required";
+    case 428:
+      return "Precondition Required";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 451:
+      return "Unavailable For Legal Reasons";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    case 505:
+      return "HTTP Version Not Supported";
+    case 529:
+      return "Site Overloaded";
+    default:
+      return "Unknown";
+  }
+}
+
+}  // namespace lmgate::gateway

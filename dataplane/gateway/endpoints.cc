@@ -1,0 +1,163 @@
+#include "dataplane/gateway/endpoints.h"
+
+#include <cstddef>
+
+#include "common/contract/provider_preset.h"
+
+namespace lmgate::gateway {
+namespace {
+
+using Action = EndpointMatch::Action;
+
+int HexValue(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// "." and ".." in any spelling.
+bool IsDotSegment(std::string_view segment) {
+  size_t dots = 0;
+  while (!segment.empty()) {
+    if (segment.front() == '.') {
+      segment.remove_prefix(1);
+    } else if (segment.size() >= 3 && segment[0] == '%' && segment[1] == '2' &&
+               (segment[2] == 'e' || segment[2] == 'E')) {
+      segment.remove_prefix(3);
+    } else {
+      return false;
+    }
+    if (++dots > 2) return false;
+  }
+  return dots > 0;
+}
+
+bool HasDotSegment(std::string_view path) {
+  if (path.find("/.") == std::string_view::npos && path.find("/%2") == std::string_view::npos) {
+    return false;
+  }
+  size_t start = 1;
+  while (start <= path.size()) {
+    size_t end = path.find('/', start);
+    if (end == std::string_view::npos) end = path.size();
+    if (IsDotSegment(path.substr(start, end - start))) return true;
+    start = end + 1;
+  }
+  return false;
+}
+
+// The paths that the gateway knows by name; all others under /v1/ are passed through.
+struct KnownPath {
+  std::string_view path;  // after /v1
+  std::string_view dialect;
+  ErrorShape shape;
+};
+constexpr KnownPath kKnownPaths[] = {
+    {"/chat/completions", contract::kDialectOpenAiChat, ErrorShape::kOpenAi},
+    {"/completions", contract::kDialectOpenAiChat, ErrorShape::kOpenAi},
+    {"/embeddings", contract::kDialectOpenAiChat, ErrorShape::kOpenAi},
+    {"/messages", contract::kDialectAnthropic, ErrorShape::kAnthropic},
+    {"/messages/count_tokens", contract::kDialectAnthropic, ErrorShape::kAnthropic},
+};
+
+}  // namespace
+
+EndpointMatch MatchEndpoint(std::string_view method, std::string_view target,
+                            std::span<const std::string> path_prefixes) {
+  EndpointMatch match;
+  const size_t question = target.find('?');
+  std::string_view path = target.substr(0, question);
+  if (question != std::string_view::npos) match.query = target.substr(question + 1);
+  if (HasDotSegment(path)) {
+    match.action = Action::kInvalid;
+    return match;
+  }
+  if (path == "/healthz") {
+    match.action =
+        method == "GET" || method == "HEAD" ? Action::kHealth : Action::kMethodNotAllowed;
+    return match;
+  }
+  for (const std::string& prefix : path_prefixes) {
+    if (path.starts_with(prefix) && path.substr(prefix.size()).starts_with("/v1/")) {
+      match.path_prefix = path.substr(0, prefix.size());
+      path.remove_prefix(prefix.size());
+      break;
+    }
+  }
+  constexpr std::string_view kVersion = "/v1";
+  if (!path.starts_with("/v1/")) return match;
+  path.remove_prefix(kVersion.size());
+
+  for (const KnownPath& known : kKnownPaths) {
+    if (path != known.path) continue;
+    match.shape = known.shape;
+    match.dialect = known.dialect;
+    match.upstream_path = path;
+    match.needs_model = true;
+    match.action = method == "POST" ? Action::kProxy : Action::kMethodNotAllowed;
+    return match;
+  }
+  if (path == "/models" || path.starts_with("/models/")) {
+    const bool read = method == "GET" || method == "HEAD";
+    if (path == "/models") {
+      match.action = read ? Action::kListModels : Action::kMethodNotAllowed;
+      return match;
+    }
+    match.model_id = path.substr(std::string_view("/models/").size());
+    if (read && !match.model_id.empty()) {
+      match.action = Action::kGetModel;
+      return match;
+    }
+    // DELETE /models/{id} of fine-tuned models and the like: the provider's business.
+  }
+  match.upstream_path = path;
+  match.action = Action::kProxy;
+  return match;
+}
+
+std::string PercentDecode(std::string_view text) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size()) {
+      const int high = HexValue(text[i + 1]);
+      const int low = HexValue(text[i + 2]);
+      if (high >= 0 && low >= 0) {
+        decoded.push_back(static_cast<char>(high * 16 + low));
+        i += 2;
+        continue;
+      }
+    }
+    decoded.push_back(text[i]);
+  }
+  return decoded;
+}
+
+std::string FindQueryParameter(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const size_t end = query.find('&');
+    const std::string_view pair = query.substr(0, end);
+    query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
+    const size_t equals = pair.find('=');
+    if (equals != std::string_view::npos && pair.substr(0, equals) == name) {
+      return PercentDecode(pair.substr(equals + 1));
+    }
+  }
+  return {};
+}
+
+std::string RemoveKeyParameter(std::string_view query) {
+  std::string rest;
+  while (!query.empty()) {
+    const size_t end = query.find('&');
+    const std::string_view pair = query.substr(0, end);
+    query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
+    if (PercentDecode(pair.substr(0, pair.find('='))) == "key") continue;
+    if (!rest.empty()) rest.push_back('&');
+    rest.append(pair);
+  }
+  return rest;
+}
+
+}  // namespace lmgate::gateway

@@ -1,0 +1,60 @@
+#include "dataplane/gateway/provider_error.h"
+
+#include <simdjson.h>
+
+namespace lmgate::gateway {
+namespace {
+
+constexpr size_t kMessageBytesMax = 500;
+constexpr size_t kSecretBytesMin = 6;  // shorter header values are no secrets
+
+void Blank(std::string* text, std::string_view secret) {
+  if (secret.size() < kSecretBytesMin) return;
+  for (size_t at = text->find(secret); at != std::string::npos; at = text->find(secret, at)) {
+    text->replace(at, secret.size(), "****");
+  }
+}
+
+std::string FindMessage(std::string_view body) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  if (parser.parse(body.data(), body.size()).get(root) != simdjson::SUCCESS) {
+    const bool is_text = body.find('<') == std::string_view::npos &&
+                         simdjson::validate_utf8(body.data(), body.size());
+    return is_text ? std::string(body) : std::string();
+  }
+  std::string_view message;
+  if (root["error"]["message"].get(message) == simdjson::SUCCESS ||
+      root["message"].get(message) == simdjson::SUCCESS ||
+      root["error"].get(message) == simdjson::SUCCESS) {
+    return std::string(message);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string ProviderErrorMessage(std::string_view body,
+                                 const snapshot::UpstreamConnection& connection) {
+  std::string message = FindMessage(body);
+  std::string_view lines = connection.header_block;
+  while (!lines.empty()) {
+    const size_t end = lines.find("\r\n");
+    const std::string_view line = lines.substr(0, end);
+    lines = end == std::string_view::npos ? std::string_view() : lines.substr(end + 2);
+    const size_t colon = line.find(": ");
+    if (colon == std::string_view::npos || line.starts_with("Host")) continue;
+    const std::string_view value = line.substr(colon + 2);
+    Blank(&message, value.substr(value.rfind(' ') + 1));
+    Blank(&message, value);
+  }
+  if (message.size() > kMessageBytesMax) {
+    size_t end = kMessageBytesMax;
+    // Not in the middle of a UTF-8 character.
+    while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xc0) == 0x80) --end;
+    message.resize(end);
+  }
+  return message;
+}
+
+}  // namespace lmgate::gateway

@@ -1,0 +1,165 @@
+#include "dataplane/gateway/upstream_request.h"
+
+#include <algorithm>
+
+#include "common/base/strings.h"
+#include "dataplane/gateway/endpoints.h"
+#include "dataplane/http1/request_scan.h"
+
+namespace lmgate::gateway {
+namespace {
+
+using http1::HeaderField;
+using http1::HeaderId;
+using AuthMode = contract::EffectiveConnection::AuthMode;
+
+bool IsCredential(HeaderId id) {
+  return id == HeaderId::kAuthorization || id == HeaderId::kXApiKey ||
+         id == HeaderId::kXGoogApiKey || id == HeaderId::kApiKey;
+}
+
+// What an API call needs to mean the same behind the gateway; all else is the client's business.
+constexpr std::string_view kForwarded[] = {"openai-beta",     "anthropic-version", "anthropic-beta",
+                                           "idempotency-key", "traceparent",       "tracestate"};
+
+bool IsForwarded(const HeaderField& field, const UpstreamRequest& request) {
+  switch (field.id) {
+    case HeaderId::kContentType:
+    case HeaderId::kContentEncoding:
+    case HeaderId::kAccept:
+    case HeaderId::kUserAgent:
+      return true;
+    case HeaderId::kAuthorization:
+    case HeaderId::kXApiKey:
+    case HeaderId::kXGoogApiKey:
+    case HeaderId::kApiKey:
+      return request.connection->config.auth_mode == AuthMode::kPassthrough &&
+             field.id != request.key_header;
+    case HeaderId::kOther:
+      break;
+    default:
+      // Framing, hop-by-hop and connection matters; accept-encoding too, since usage is read from
+      // the answer. x-request-id is sent as ours.
+      return std::any_of(request.forward_headers.begin(), request.forward_headers.end(),
+                         [&](const std::string& name) {
+                           return !http1::IsHopByHop(field.id) &&
+                                  field.id != HeaderId::kContentLength &&
+                                  field.id != HeaderId::kHost &&
+                                  http1::EqualsIgnoreCase(field.name, name);
+                         });
+  }
+  for (const std::string_view name : kForwarded) {
+    if (http1::EqualsIgnoreCase(field.name, name)) return true;
+  }
+  for (const std::string& name : request.forward_headers) {
+    if (http1::EqualsIgnoreCase(field.name, name)) return true;
+  }
+  return false;
+}
+
+bool IsOwn(const HeaderField& field, const snapshot::UpstreamConnection& connection) {
+  return std::any_of(
+      connection.own_headers.begin(), connection.own_headers.end(),
+      [&](const std::string& name) { return http1::EqualsIgnoreCase(field.name, name); });
+}
+
+std::string PercentEncode(std::string_view text) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.' || c == '~';
+    if (plain) {
+      encoded.push_back(c);
+    } else {
+      encoded.push_back('%');
+      encoded.push_back(kHex[(c >> 4) & 0xf]);
+      encoded.push_back(kHex[c & 0xf]);
+    }
+  }
+  return encoded;
+}
+
+// The query without a credential, and with the target's model where the client named its own.
+std::string UpstreamQuery(const UpstreamRequest& request) {
+  std::string query = RemoveKeyParameter(request.query);
+  if (request.place.kind != ModelPlace::Kind::kQuery) return query;
+  std::string rewritten;
+  std::string_view rest = query;
+  while (!rest.empty()) {
+    const size_t end = rest.find('&');
+    const std::string_view pair = rest.substr(0, end);
+    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+    if (!rewritten.empty()) rewritten.push_back('&');
+    if (pair.substr(0, pair.find('=')) == "model") {
+      StrAppend(&rewritten, "model=", PercentEncode(request.model));
+    } else {
+      rewritten.append(pair);
+    }
+  }
+  return rewritten;
+}
+
+iovec PieceOf(std::string_view text) {
+  return {.iov_base = const_cast<char*>(text.data()), .iov_len = text.size()};
+}
+
+}  // namespace
+
+void EncodedRequest::AppendHeaders(const UpstreamRequest& request) {
+  const bool has_connection_list =
+      std::any_of(request.headers.begin(), request.headers.end(),
+                  [](const HeaderField& field) { return field.id == HeaderId::kConnection; });
+  for (const HeaderField& field : request.headers) {
+    if (!IsForwarded(field, request)) continue;
+    // Passthrough: the client's own credential goes where the connection wants it.
+    if (!IsCredential(field.id) && IsOwn(field, *request.connection)) continue;
+    if (has_connection_list && http1::IsConnectionListed(request.headers, field.name)) continue;
+    head_.append(field.name).append(": ").append(field.value).append("\r\n");
+  }
+}
+
+void EncodedRequest::Encode(const UpstreamRequest& request) {
+  head_.clear();
+  head_.append(request.method).push_back(' ');
+  head_.append(request.connection->config.base_url.path).append(request.path);
+  if (!request.query.empty()) {
+    const std::string query = UpstreamQuery(request);
+    if (!query.empty()) head_.append("?").append(query);
+  }
+  head_.append(" HTTP/1.1\r\n").append(request.connection->header_block);
+  AppendHeaders(request);
+  head_.append("x-request-id: ").append(request.request_id).append("\r\n");
+
+  const bool splice =
+      request.model != request.client_model && (request.place.kind == ModelPlace::Kind::kJson ||
+                                                request.place.kind == ModelPlace::Kind::kMultipart);
+  count_ = 1;
+  size_t body_bytes = request.body.size();
+  if (splice) {
+    model_.clear();
+    if (request.place.kind == ModelPlace::Kind::kJson) {
+      http1::AppendJsonString(&model_, request.model);
+    } else {
+      model_.append(request.model);
+    }
+    body_bytes += model_.size() - request.place.bytes;
+    whole_[1] = PieceOf(request.body.substr(0, request.place.offset));
+    whole_[2] = PieceOf(model_);
+    whole_[3] = PieceOf(request.body.substr(request.place.offset + request.place.bytes));
+    count_ = 4;
+  } else if (!request.body.empty()) {
+    whole_[1] = PieceOf(request.body);
+    count_ = 2;
+  }
+  if (request.has_body) StrAppend(&head_, "content-length: ", body_bytes, "\r\n");
+  head_.append("\r\n");
+  whole_[0] = PieceOf(head_);
+}
+
+std::span<iovec> EncodedRequest::Rewind() {
+  pieces_ = whole_;
+  return {pieces_.data(), count_};
+}
+
+}  // namespace lmgate::gateway

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <sys/uio.h>
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "dataplane/http1/head_scanner.h"
+#include "dataplane/snapshot/upstream_connection.h"
+
+namespace lmgate::gateway {
+
+// Where the client's request names the model, so that another name can be put there.
+struct ModelPlace {
+  enum class Kind { kNone, kJson, kMultipart, kQuery };
+  Kind kind = Kind::kNone;
+  size_t offset = 0;  // into the body
+  size_t bytes = 0;   // what is replaced: kJson with its quotes
+};
+
+struct UpstreamRequest {
+  const snapshot::UpstreamConnection* connection = nullptr;
+  std::string_view method;
+  std::string_view path;                        // after base_url, as "/chat/completions"
+  std::string_view query;                       // as the client sent it
+  std::span<const http1::HeaderField> headers;  // the client's
+  // Lower-case names that the route passes on beside the standard ones.
+  std::span<const std::string> forward_headers;
+  // Header in which the virtual key came: never passed on, not even under passthrough.
+  http1::HeaderId key_header = http1::HeaderId::kOther;
+  std::string_view request_id;
+  std::string_view body;
+  ModelPlace place;
+  std::string_view client_model;
+  std::string_view model;  // to ask for
+  bool has_body = false;   // false = no Content-Length is sent
+};
+
+// An encoded request: text that was made for it, and the pieces to write, which point into that
+// text and into the client's body. Reused for the next one without allocating.
+class EncodedRequest {
+ public:
+  // The bytes pass untouched but for the model's name, the credential and the headers that belong
+  // to one hop. `request.body` must stay until the pieces are written.
+  void Encode(const UpstreamRequest& request);
+
+  // To be consumed by Stream::TryWrite; Rewind gives them all again.
+  std::span<iovec> Rewind();
+
+ private:
+  void AppendHeaders(const UpstreamRequest& request);
+
+  std::string head_;
+  std::string model_;
+  std::array<iovec, 4> whole_{};
+  std::array<iovec, 4> pieces_{};
+  size_t count_ = 0;
+};
+
+}  // namespace lmgate::gateway

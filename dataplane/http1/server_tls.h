@@ -1,0 +1,16 @@
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <boost/asio/ssl/context.hpp>
+#include <memory>
+#include <string>
+
+namespace lmgate::http1 {
+
+// What a listener needs to speak TLS 1.2 and 1.3. PEM files: a certificate chain, leaf first, and
+// its key. InvalidArgument names the file that cannot be used.
+absl::StatusOr<std::unique_ptr<boost::asio::ssl::context>> CreateServerTls(
+    const std::string& certificate_file, const std::string& key_file);
+
+}  // namespace lmgate::http1
