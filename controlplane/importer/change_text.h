@@ -19,7 +19,7 @@ std::vector<v1::PlannedChange> DescribeChanges(absl::Span<const v1::ResourceChan
                                                const contract::SnapshotState& current);
 
 // One resource's change, of any kind, keys too: for the plan above and for the change log. Null =
-// not there; not both null. An update has one line a field: `timeouts.idle: 60s -> 90s`. Literal
+// not there; not both null. An update has one line a field: `timeouts.idle: 1m -> 90s`. Literal
 // secrets show as `stored:` fingerprints under `pepper`, digests only as changed; `revision` is not
 // shown.
 v1::PlannedChange DescribeChange(const v1::Resource* before, const v1::Resource* after,

@@ -136,9 +136,18 @@ ordered_json RoutesTree(const google::protobuf::RepeatedPtrField<v1::Route>& rou
   return out;
 }
 
+// 500ms, 90s: no YAML reader takes these for numbers.
+bool IsDuration(const std::string& text) {
+  const size_t unit = text.find_first_not_of("0123456789");
+  if (unit == 0 || unit == std::string::npos) return false;
+  const std::string_view word = std::string_view(text).substr(unit);
+  return word == "ms" || word == "s" || word == "m" || word == "h" || word == "d";
+}
+
 // True for what every YAML reader takes for this very text without quotes.
 bool IsPlainText(const std::string& text) {
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  if (IsDuration(text)) return true;
   if (text.empty() || (!is_letter(text[0]) && text[0] != '/')) return false;
   const bool safe = std::all_of(text.begin(), text.end(), [&](char c) {
     return is_letter(c) || (c >= '0' && c <= '9') ||
@@ -185,7 +194,11 @@ void Emit(const ordered_json& tree, YAML::Emitter* out) {
     return;
   }
   if (tree.is_string()) return EmitText(tree.get_ref<const std::string&>(), out);
-  *out << tree.dump();  // null, true, 4.5: YAML writes them alike
+  if (tree.is_null()) {
+    *out << YAML::Null;
+    return;
+  }
+  *out << tree.dump();  // true, 4.5: JSON and YAML write them alike
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ namespace lmgate::importer {
 // A YAML or JSON text as a tree with line numbers; JSON is read as the YAML that it is. Scalars
 // keep their source text, so that `model: 4.10` is the text "4.10". Anchors and aliases are
 // understood (an alias is a second way to the same node), merge keys and tags of one's own are not.
+// A key in JSON is at most 1024 bytes long (yaml-cpp; YAML 1.2, 7.4.2).
 class Document {
  public:
   using NodeId = uint32_t;
