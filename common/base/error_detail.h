@@ -21,8 +21,8 @@ absl::Status WithFieldHint(absl::Status status, FieldHint detail);
 // Nullopt when the status carries none.
 std::optional<FieldHint> GetFieldHint(const absl::Status& status);
 
-// The entry of `known` that is nearest to `word` by edit distance, within a third of its length:
-// for "did you mean". Empty = nothing is near.
+// The entry of `known` that is nearest to `word` by edit distance, at most a third of its length
+// and one away: for "did you mean". Of two as near the first. Empty = nothing is near.
 template <typename Strings>
 std::string NearestWord(std::string_view word, const Strings& known);
 
@@ -36,8 +36,9 @@ std::string NearestWord(std::string_view word, const Strings& known) {
   for (const auto& candidate : known) {
     const std::string text(candidate);
     const size_t distance = EditDistance(word, text);
-    if (distance <= best_distance && distance < text.size()) {
-      if (best.empty() || distance < best_distance) best = text;
+    const bool nearer = best.empty() ? distance <= best_distance : distance < best_distance;
+    if (nearer && distance < text.size()) {
+      best = text;
       best_distance = distance;
     }
   }

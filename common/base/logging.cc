@@ -3,8 +3,10 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <string>
 
 #include "common/base/strings.h"
 
@@ -22,9 +24,19 @@ spdlog::logger& Logger() {
   return *logger;
 }
 
+bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
+// A message may quote what a peer sent: it must not make a second line, or colour the terminal.
+std::string OneLine(std::string_view message) {
+  std::string line(message);
+  std::replace_if(line.begin(), line.end(), IsControl, ' ');
+  return line;
+}
+
 // The overload without arguments: braces in a message are no format.
 void Write(spdlog::level::level_enum level, std::string_view message) {
-  Logger().log(level, spdlog::string_view_t(message.data(), message.size()));
+  if (!Logger().should_log(level)) return;
+  Logger().log(level, spdlog::string_view_t(OneLine(message)));
 }
 
 }  // namespace

@@ -7,8 +7,9 @@
 namespace lmgate {
 
 // The process log: one line an event on stderr, written by spdlog. Never a secret, a prompt or an
-// answer. Thread-safe; not for the request path (that has the access log).
-// Levels: error = page someone, warn = look tomorrow, info = lifecycle, debug = for developers.
+// answer; control characters become spaces. Thread-safe; not for the request path (that has the
+// access log). Levels: error = page someone, warn = look tomorrow, info = lifecycle, debug = for
+// developers.
 
 // debug, info, warn or error; anything else is an error. Before the call the level is info.
 absl::Status SetLogLevel(std::string_view level);
@@ -28,9 +29,9 @@ namespace internal {
 }  // namespace lmgate
 
 // For what only a bug can cause; aborts. Never for what a peer, a file or a user can cause.
-#define LMGATE_CHECK(condition)                                             \
-  do {                                                                      \
-    if (!(condition)) [[unlikely]] {                                        \
-      ::lmgate::internal::CheckFailed(__FILE__, __LINE__, #condition);      \
-    }                                                                       \
+#define LMGATE_CHECK(condition)                                        \
+  do {                                                                 \
+    if (!(condition)) [[unlikely]] {                                   \
+      ::lmgate::internal::CheckFailed(__FILE__, __LINE__, #condition); \
+    }                                                                  \
   } while (false)

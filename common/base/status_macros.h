@@ -8,20 +8,18 @@
 // The one error idiom: return early with the Status of an expression. The CO twins are for
 // coroutines (co_return); their expression must already be awaited: "name it, then await it".
 
-#define LMGATE_RETURN_IF_ERROR(expr)               \
-  do {                                             \
-    if (absl::Status lmgate_status = (expr);       \
-        !lmgate_status.ok()) [[unlikely]] {        \
-      return lmgate_status;                        \
-    }                                              \
+#define LMGATE_RETURN_IF_ERROR(expr)                                             \
+  do {                                                                           \
+    if (absl::Status lmgate_status = (expr); !lmgate_status.ok()) [[unlikely]] { \
+      return lmgate_status;                                                      \
+    }                                                                            \
   } while (false)
 
-#define LMGATE_CO_RETURN_IF_ERROR(expr)            \
-  do {                                             \
-    if (absl::Status lmgate_status = (expr);       \
-        !lmgate_status.ok()) [[unlikely]] {        \
-      co_return lmgate_status;                     \
-    }                                              \
+#define LMGATE_CO_RETURN_IF_ERROR(expr)                                          \
+  do {                                                                           \
+    if (absl::Status lmgate_status = (expr); !lmgate_status.ok()) [[unlikely]] { \
+      co_return lmgate_status;                                                   \
+    }                                                                            \
   } while (false)
 
 #define LMGATE_MACRO_CONCAT_INNER(a, b) a##b

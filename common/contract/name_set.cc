@@ -7,7 +7,7 @@
 namespace lmgate::contract {
 
 absl::Status NameSet::CheckReference(std::string_view field, std::string_view name) const {
-  if (names_.contains(ToAbsl(name))) return absl::OkStatus();
+  if (names_.contains(name)) return absl::OkStatus();
   std::string hint = DidYouMean(NearestWord(name, names_));
   if (hint.empty()) hint = StrCat("add the ", kind_, " first");
   return FieldError(field, StrCat(kind_, " ", Quoted(name), " does not exist"), std::move(hint));

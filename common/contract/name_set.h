@@ -1,8 +1,9 @@
 #pragma once
 
-#include <absl/container/flat_hash_set.h>
 #include <absl/status/status.h>
 
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -21,7 +22,8 @@ class NameSet {
 
  private:
   std::string kind_;
-  absl::flat_hash_set<std::string> names_;
+  // Ordered, so that of two names as near the hint is always the same.
+  std::set<std::string, std::less<>> names_;
 };
 
 }  // namespace lmgate::contract

@@ -141,7 +141,7 @@ absl::Status CheckForwardHeaders(const v1::Route& route) {
 absl::Status CheckDepth(const google::protobuf::Struct& value, int depth_left);
 
 absl::Status CheckDepth(const google::protobuf::Value& value, int depth_left) {
-  if (depth_left == 0) return FieldError("model_info", "is nested too deeply");
+  if (depth_left < 0) return FieldError("model_info", "is nested too deeply");
   if (value.has_struct_value()) return CheckDepth(value.struct_value(), depth_left);
   if (!value.has_list_value()) return absl::OkStatus();
   for (const google::protobuf::Value& entry : value.list_value().values()) {
