@@ -4,7 +4,16 @@
 
 #include <memory>
 
+#include "cli/commands/completion.h"
+#include "cli/commands/config.h"
+#include "cli/commands/connections.h"
+#include "cli/commands/contexts.h"
+#include "cli/commands/groups.h"
+#include "cli/commands/help.h"
 #include "cli/commands/keys.h"
+#include "cli/commands/routes.h"
+#include "cli/commands/status.h"
+#include "cli/commands/version.h"
 #include "cli/exit_code.h"
 #include "cli/global_flags.h"
 #include "cli/help_text.h"
@@ -16,11 +25,23 @@ namespace {
 
 // The command tree with the places that its flags are put into.
 struct Tree {
-  Tree() { DeclareGlobalFlags(root, &flags); }
+  Tree() {
+    DeclareGlobalFlags(root, &flags);
+    DeclareVersion(root);
+  }
 
   GlobalFlags flags;
-  Command root{"lmctl", "Administers an LM gateway: changes reach every replica at once, live", nullptr};
+  Command root{"lmctl", "Administers an LLM gateway: changes it live, on every replica", nullptr};
+  // In the order of the help.
+  ConnectionCommands connections{root};
+  RouteCommands routes{root};
+  GroupCommands groups{root};
   KeyCommands keys{root};
+  ConfigCommands config{root};
+  StatusCommand status{root};
+  ContextCommands contexts{root};
+  CompletionCommand completion{root};
+  HelpCommand help{root};
 };
 
 // Before the flags are parsed, or when they cannot be: how errors are to be written.

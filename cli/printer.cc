@@ -23,7 +23,7 @@ void Printer::PrintJson(const std::string& json) {
 }
 
 void Printer::PrintMessage(const google::protobuf::Message& message, JsonFields fields) {
-  if (is_structured()) PrintJson(JsonText(message, fields));
+  if (is_structured() && !is_names()) PrintJson(JsonText(message, fields));
 }
 
 std::string Printer::Colored(std::string_view text, int sgr) const {

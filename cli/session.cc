@@ -115,6 +115,11 @@ absl::StatusOr<const Endpoint*> Session::GetEndpoint() {
   return &*endpoint_;
 }
 
+absl::Status Session::SetTimeout(const std::string& text) {
+  LMGATE_ASSIGN_OR_RETURN(timeout_, DurationFlag("--timeout", text, kTimeoutDefault, kTimeoutMax));
+  return absl::OkStatus();
+}
+
 absl::Status Session::Connect() {
   if (channel_ != nullptr) return absl::OkStatus();
   LMGATE_RETURN_IF_ERROR(GetEndpoint().status());

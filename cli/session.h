@@ -56,6 +56,8 @@ class Session {
   const GlobalFlags& flags() const { return flags_; }
   const Command& root() const { return root_; }
   absl::Duration timeout() const { return timeout_; }
+  // As --timeout would; for commands that have a flag of that name themselves.
+  absl::Status SetTimeout(const std::string& text);
   // Zero = --no-wait.
   absl::Duration wait() const { return wait_; }
   bool output_is_given() const { return output_is_given_; }
@@ -83,7 +85,7 @@ class Session {
   Console& console_;
   Printer printer_;
   const bool output_is_given_;
-  const absl::Duration timeout_;
+  absl::Duration timeout_;
   const absl::Duration wait_;
   std::optional<Endpoint> endpoint_;
   std::shared_ptr<grpc::Channel> channel_;

@@ -292,10 +292,7 @@ absl::StatusOr<ExitCode> KeyCommands::Update(Session& session, const Command& co
   LMGATE_RETURN_IF_ERROR(CheckSomethingChanges(*mask, command));
   LMGATE_ASSIGN_OR_RETURN(const v1::KeyReply reply,
                           session.Call("KeyService/UpdateKey", &Stub::UpdateKey, request));
-  session.printer().PrintMessage(reply, JsonFields::kSet);
-  if (session.printer().is_names()) session.printer().PrintText(StrCat(reply.key().name(), "\n"));
-  return ReportChange(session, kKind, reply.key().name(), "updated", reply.revision(),
-                      std::vector<std::string>());
+  return ReportChange(session, kKind, "updated", reply, reply.key());
 }
 
 absl::StatusOr<ExitCode> KeyCommands::Remove(Session& session) const {

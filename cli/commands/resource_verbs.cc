@@ -6,6 +6,13 @@
 
 namespace lmgate::cli {
 
+void SetField(const std::optional<std::string>& text, std::string_view path, std::string* field,
+              google::protobuf::FieldMask* mask) {
+  if (!text.has_value()) return;
+  *field = *text;
+  mask->add_paths(std::string(path));
+}
+
 absl::Status CheckSomethingChanges(const google::protobuf::FieldMask& mask,
                                    const Command& command) {
   if (mask.paths_size() > 0) return absl::OkStatus();

@@ -48,16 +48,25 @@ absl::Status SetExpectedRevision(const std::optional<std::string>& text, Request
   return absl::OkStatus();
 }
 
+// A text flag into its field, and the field's path into the mask, when it was given.
+void SetField(const std::optional<std::string>& text, std::string_view path, std::string* field,
+              google::protobuf::FieldMask* mask);
+
 // An update without a field is a mistake of the user, who must hear of it.
 absl::Status CheckSomethingChanges(const google::protobuf::FieldMask& mask, const Command& command);
 
-// After a change of one resource: `connection "openai" added`, warnings, replicas.
-template <typename Warnings>
-ExitCode ReportChange(Session& session, std::string_view kind, std::string_view name,
-                      std::string_view done, uint64_t revision, const Warnings& warnings) {
-  session.Say(StrCat(kind, " \"", name, "\" ", done));
-  for (const std::string& warning : warnings) session.Warn(warning);
-  return AwaitReplicas(session, revision);
+// After the change of one resource, by the reply to it: the reply in JSON or YAML or the name on
+// stdout; `connection "openai" added`, warnings and the replicas on stderr.
+template <typename Reply, typename Resource>
+ExitCode ReportChange(Session& session, std::string_view kind, std::string_view done,
+                      const Reply& reply, const Resource& resource) {
+  session.printer().PrintMessage(reply, JsonFields::kSet);
+  if (session.printer().is_names()) session.printer().PrintText(StrCat(resource.name(), "\n"));
+  session.Say(StrCat(kind, " \"", resource.name(), "\" ", done));
+  if constexpr (requires { reply.warnings(); }) {
+    for (const std::string& warning : reply.warnings()) session.Warn(warning);
+  }
+  return AwaitReplicas(session, reply.revision());
 }
 
 // One call a name, going on after errors; the code of the first error counts, and the replicas are
