@@ -82,6 +82,11 @@ wait_ready() {
   done
 }
 
+# The error in what lmctl wrote to log $1, without the hint that follows it.
+reason() {
+  sed -n 's/^error: //p' "$1" | head -n 1 | grep . || tail -n 1 "$1"
+}
+
 # ---- the example configuration
 
 # Prints it, and sets `model` to the one to ask.
@@ -145,13 +150,16 @@ ensure_key() {
     fi
   fi
   for name in quickstart "quickstart-$(date +%Y%m%d-%H%M%S)"; do
-    if run_lmctl keys add "$name" --group default -q >"$key_file" 2>"$logs/lmctl.log"; then
+    # Not -q, which would also silence what lmctl says of the replicas.
+    if run_lmctl keys add "$name" --group default -o json >"$key_file.json" 2>"$logs/lmctl.log"; then
+      sed -n 's/.*"secret": *"\([^"]*\)".*/\1/p' "$key_file.json" >"$key_file"
+      rm -f "$key_file.json"
       printf '%s\n' "$name" >"$state/quickstart.key-name"
       say "key         $name, added: $(tail -n 1 "$logs/lmctl.log")"
       return
     fi
   done
-  fail "cannot add a key: $(tail -n 1 "$logs/lmctl.log")"
+  fail "cannot add a key: $(reason "$logs/lmctl.log")"
 }
 
 # ---- requests
@@ -283,7 +291,7 @@ main() {
 
   write_config "$state/quickstart.yaml"
   run_lmctl apply -f "$state/quickstart.yaml" >"$logs/lmctl.log" 2>&1 ||
-    fail "the example configuration was refused: $(tail -n 1 "$logs/lmctl.log")"
+    fail "the example configuration was refused: $(reason "$logs/lmctl.log")"
   say "applied     .lmgate/quickstart.yaml, provider $provider: $(tail -n 1 "$logs/lmctl.log")"
 
   ensure_key
