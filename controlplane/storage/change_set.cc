@@ -17,47 +17,6 @@
 namespace lmgate::storage {
 namespace {
 
-void SetRevision(v1::Resource* resource, uint64_t revision) {
-  switch (resource->resource_case()) {
-    case v1::Resource::kConnection:
-      resource->mutable_connection()->set_revision(revision);
-      break;
-    case v1::Resource::kRoute:
-      resource->mutable_route()->set_revision(revision);
-      break;
-    case v1::Resource::kGroup:
-      resource->mutable_group()->set_revision(revision);
-      break;
-    case v1::Resource::kKey:
-      resource->mutable_key()->set_revision(revision);
-      break;
-    case v1::Resource::kSettings:
-      resource->mutable_settings()->set_revision(revision);
-      break;
-    case v1::Resource::RESOURCE_NOT_SET:
-      break;
-  }
-  resource->set_hash(contract::HashResource(*resource));
-}
-
-uint64_t RevisionOf(const v1::Resource& resource) {
-  switch (resource.resource_case()) {
-    case v1::Resource::kConnection:
-      return resource.connection().revision();
-    case v1::Resource::kRoute:
-      return resource.route().revision();
-    case v1::Resource::kGroup:
-      return resource.group().revision();
-    case v1::Resource::kKey:
-      return resource.key().revision();
-    case v1::Resource::kSettings:
-      return resource.settings().revision();
-    case v1::Resource::RESOURCE_NOT_SET:
-      break;
-  }
-  return 0;
-}
-
 std::string Describe(const v1::ResourceChange& change) {
   return StrCat(contract::KindName(change.kind()), " ", contract::Quoted(change.name()));
 }
@@ -159,6 +118,47 @@ absl::Status CheckGroupsUnused(const v1::SnapshotDelta& delta, const ResourceInd
 }
 
 }  // namespace
+
+void SetRevision(v1::Resource* resource, uint64_t revision) {
+  switch (resource->resource_case()) {
+    case v1::Resource::kConnection:
+      resource->mutable_connection()->set_revision(revision);
+      break;
+    case v1::Resource::kRoute:
+      resource->mutable_route()->set_revision(revision);
+      break;
+    case v1::Resource::kGroup:
+      resource->mutable_group()->set_revision(revision);
+      break;
+    case v1::Resource::kKey:
+      resource->mutable_key()->set_revision(revision);
+      break;
+    case v1::Resource::kSettings:
+      resource->mutable_settings()->set_revision(revision);
+      break;
+    case v1::Resource::RESOURCE_NOT_SET:
+      break;
+  }
+  resource->set_hash(contract::HashResource(*resource));
+}
+
+uint64_t RevisionOf(const v1::Resource& resource) {
+  switch (resource.resource_case()) {
+    case v1::Resource::kConnection:
+      return resource.connection().revision();
+    case v1::Resource::kRoute:
+      return resource.route().revision();
+    case v1::Resource::kGroup:
+      return resource.group().revision();
+    case v1::Resource::kKey:
+      return resource.key().revision();
+    case v1::Resource::kSettings:
+      return resource.settings().revision();
+    case v1::Resource::RESOURCE_NOT_SET:
+      break;
+  }
+  return 0;
+}
 
 absl::StatusOr<v1::SnapshotDelta> MakeDelta(const contract::SnapshotState& current,
                                             std::vector<v1::ResourceChange> changes) {

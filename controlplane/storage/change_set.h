@@ -13,6 +13,11 @@ namespace lmgate::storage {
 
 // What stands between an edit and its commit, as pure functions.
 
+// `revision` of the resource, of whatever kind.
+uint64_t RevisionOf(const v1::Resource& resource);
+// Sets it, and the hash that follows from it.
+void SetRevision(v1::Resource* resource, uint64_t revision);
+
 // The delta from `current` to the next revision: each changed resource with that revision and its
 // hash; what changes nothing is left out, and so the delta may be empty. AlreadyExists: a new
 // resource is there already. Aborted: a changed one is not there, or another than the edit saw.
