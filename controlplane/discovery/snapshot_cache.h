@@ -27,9 +27,9 @@ class SnapshotCache {
     size_t delta_bytes_max = 64 << 20;
     // Deltas are merged into one push up to here.
     size_t push_bytes_max = 1 << 20;
-    // A single delta beyond this is never pushed; a full snapshot goes instead. Below the 4 MiB
-    // that gRPC clients accept by default.
-    size_t single_delta_bytes_max = 3 << 20;
+    // A single delta beyond this is never pushed; a full snapshot goes instead. Well below the
+    // 64 MiB that replicas accept (dataplane/control).
+    size_t single_delta_bytes_max = 16 << 20;
   };
 
   // Reads the current position from `store`, which outlives the cache.
