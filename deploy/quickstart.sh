@@ -36,11 +36,13 @@ fail() {
 # ends them in order.
 
 groups=()  # process ids, in the order of their start
+names=()   # of the programs, and their logs, in the same order
 
-# start LOG COMMAND...
+# start NAME LOG COMMAND...
 start() {
-  local log=$1
-  shift
+  local log=$2
+  names+=("$1 (log: $2)")
+  shift 2
   set -m
   "$@" >>"$log" 2>&1 </dev/null &
   groups+=($!)
@@ -268,12 +270,12 @@ main() {
   mkdir -p "$state/controlplane" "$state/dataplane-1" "$state/dataplane-2"
 
   if $fake; then
-    start "$logs/fakeprovider.log" "$bin/lmgate-fakeprovider" --listen "127.0.0.1:$fake_port"
+    start lmgate-fakeprovider "$logs/fakeprovider.log" "$bin/lmgate-fakeprovider" --listen "127.0.0.1:$fake_port"
     say "started     lmgate-fakeprovider at 127.0.0.1:$fake_port, as there is no provider's key in the environment"
   fi
 
   # The control plane resolves no provider credential, so it is not given any.
-  start "$logs/controlplane.log" env -u OPENAI_API_KEY -u ANTHROPIC_API_KEY -u GEMINI_API_KEY \
+  start lmgate-controlplane "$logs/controlplane.log" env -u OPENAI_API_KEY -u ANTHROPIC_API_KEY -u GEMINI_API_KEY \
     "$bin/lmgate-controlplane" --grpc-listen "127.0.0.1:$grpc_port" \
     --http-listen "127.0.0.1:$control_http_port" --state-dir "$state/controlplane" \
     --database "sqlite:$state/controlplane/lmgate.db"
@@ -281,7 +283,7 @@ main() {
   say "started     lmgate-controlplane at 127.0.0.1:$grpc_port (gRPC) and :$control_http_port (health, metrics)"
 
   for i in 0 1; do
-    start "$logs/dataplane-$((i + 1)).log" "$bin/lmgate-dataplane" \
+    start "lmgate-dataplane $((i + 1))" "$logs/dataplane-$((i + 1)).log" "$bin/lmgate-dataplane" \
       --listen "127.0.0.1:${http_ports[i]}" --admin-listen "127.0.0.1:${admin_ports[i]}" \
       --control-plane "127.0.0.1:$grpc_port" --token-file "$state/controlplane/replica.token" \
       --state-dir "$state/dataplane-$((i + 1))" --replica-id "dataplane-$((i + 1))"
@@ -328,8 +330,11 @@ In another terminal, in this directory:
 Ctrl-C stops everything.
 NEXT
   trap 'printf "\n"; stop_all; say "stopped"; exit 0' INT TERM
-  wait -n "${groups[@]}" || true
-  fail "a program ended unexpectedly, see the last lines of $logs/*.log"
+  # bash itself says "Killed" here, which is said better below.
+  { wait -n "${groups[@]}"; } 2>/dev/null || true
+  for i in "${!groups[@]}"; do
+    kill -0 "${groups[i]}" 2>/dev/null || fail "${names[i]} ended unexpectedly"
+  done
 }
 
 main "$@"
