@@ -11,11 +11,11 @@ inline constexpr size_t kCredentialBytesMax = 512;
 // The places where the SDKs put an API key; empty = not sent. Values as received, `query_key`
 // percent-decoded.
 struct CredentialHeaders {
-  std::string_view authorization;
-  std::string_view x_api_key;
-  std::string_view x_goog_api_key;
-  std::string_view api_key;
-  std::string_view query_key;  // ?key=
+  std::string_view authorization = {};
+  std::string_view x_api_key = {};
+  std::string_view x_goog_api_key = {};
+  std::string_view api_key = {};
+  std::string_view query_key = {};  // ?key=
 };
 
 enum class CredentialSource {

@@ -9,8 +9,9 @@ namespace lmgate::testing {
 // A directory of the test's own, removed with all that is in it.
 class TempDir {
  public:
-  TempDir() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "lmgate-XXXXXX").string();
+  explicit TempDir(
+      const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
+    std::string pattern = (parent / "lmgate-XXXXXX").string();
     if (mkdtemp(pattern.data()) == nullptr) std::abort();
     path_ = pattern;
   }
