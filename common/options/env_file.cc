@@ -74,6 +74,7 @@ class Reader {
       if (end == std::string_view::npos) return Error("a quote is not closed");
       std::string key(text_.substr(position_ + 1, end - position_ - 1));
       if (key.empty()) return Error("a name is missing");
+      if (key.find('=') != std::string::npos) return Error("a name has an equals sign");
       position_ = end + 1;
       return key;
     }

@@ -109,7 +109,7 @@ class OptionReader {
     const size_t equals = argument.find('=');
     const std::string_view name = argument.substr(0, equals);
     std::string_view flag = name;
-    while (flag.starts_with('-')) flag.remove_prefix(1);
+    flag.remove_prefix(flag.starts_with("--") ? 2 : 1);
     const Option* const option = FindOption(flag);
     const bool is_file_flag = flag == kConfigFlag || flag == kEnvFileFlag;
     if (!name.starts_with("--") || (option == nullptr && !is_file_flag)) {

@@ -124,6 +124,7 @@ TEST(EnvFile, ErrorsNameTheLineAndNotTheText) {
       {"\n\nA='x' s3cret\n", "line 3: something follows the value"},
       {"A B=s3cret", "line 1: something follows the value"},
       {"''=s3cret", "line 1: a name is missing"},
+      {"'A=s3cret'=1", "line 1: a name has an equals sign"},
       {"'A=s3cret", "line 1: a quote is not closed"},
   };
   for (const auto& [text, message] : cases) {

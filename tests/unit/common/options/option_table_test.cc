@@ -203,7 +203,9 @@ TEST_F(OptionTableTest, NearFlagsAreProposedAndFarOnesAreNot) {
   EXPECT_EQ(ErrorOf({"-workers", "2"}), "-workers: unknown flag, did you mean --workers?");
   EXPECT_EQ(ErrorOf({"--grpc_listen=a:1"}),
             "--grpc_listen: unknown flag, did you mean --grpc-listen?");
+  EXPECT_EQ(ErrorOf({"---workers=2"}), "---workers: unknown flag, did you mean --workers?");
   EXPECT_EQ(ErrorOf({"--colour"}), "--colour: unknown flag");
+  EXPECT_EQ(ErrorOf({"-", "--"}), "-: unknown flag\n--: unknown flag");
 }
 
 TEST_F(OptionTableTest, TheValueOfAnUnknownFlagIsNotRepeated) {
