@@ -57,12 +57,29 @@ std::string ErrorWords(const CLI::ParseError& error) {
 // Words of other tools for our verbs, too far apart for an edit distance.
 std::string_view Synonym(std::string_view word) {
   static constexpr std::pair<std::string_view, std::string_view> kSynonyms[] = {
-      {"create", "add"},     {"new", "add"},    {"generate", "add"}, {"delete", "remove"},
-      {"rm", "remove"},      {"del", "remove"}, {"get", "show"},     {"describe", "show"},
-      {"info", "show"},      {"ls", "list"},    {"set", "update"},   {"edit", "update"},
-      {"patch", "update"},   {"disable", "block"}, {"enable", "unblock"}, {"model", "routes"},
-      {"models", "routes"},  {"provider", "connections"}, {"providers", "connections"},
-      {"node", "status"},    {"nodes", "status"}, {"replicas", "status"}, {"log", "history"},
+      {"create", "add"},
+      {"new", "add"},
+      {"generate", "add"},
+      {"delete", "remove"},
+      {"rm", "remove"},
+      {"del", "remove"},
+      {"get", "show"},
+      {"describe", "show"},
+      {"info", "show"},
+      {"ls", "list"},
+      {"set", "update"},
+      {"edit", "update"},
+      {"patch", "update"},
+      {"disable", "block"},
+      {"enable", "unblock"},
+      {"model", "routes"},
+      {"models", "routes"},
+      {"provider", "connections"},
+      {"providers", "connections"},
+      {"node", "status"},
+      {"nodes", "status"},
+      {"replicas", "status"},
+      {"log", "history"},
   };
   for (const auto& [theirs, ours] : kSynonyms) {
     if (word == theirs) return ours;
@@ -161,7 +178,7 @@ Command& Command::Text(std::string_view flags, Value value, std::optional<std::s
                        std::string_view help) {
   Declare(flags, std::move(value), help, false, false);
   app_->add_option_function<std::string>(
-          std::string(flags), [target, name = std::string(flags)](
+          std::string(flags), [target, name = parameters_.back().flags.back()](
                                   const std::string& text) { *target = Checked(name, text); })
       ->allow_extra_args(false)
       ->take_last();
@@ -173,7 +190,7 @@ Command& Command::List(std::string_view flags, Value value, std::vector<std::str
   Declare(flags, std::move(value), help, false, true);
   app_->add_option_function<std::vector<std::string>>(
           std::string(flags),
-          [target, name = std::string(flags)](const std::vector<std::string>& texts) {
+          [target, name = parameters_.back().flags.back()](const std::vector<std::string>& texts) {
             for (const std::string& text : texts) target->push_back(Checked(name, text));
           })
       ->allow_extra_args(false);

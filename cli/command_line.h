@@ -39,14 +39,14 @@ struct Value {
 // One flag or argument, as declared.
 struct Parameter {
   std::vector<std::string> flags = {};  // "-o", "--output"; empty = an argument
-  Value value;                     // name empty = a switch
+  Value value;                          // name empty = a switch
   std::string help;
   bool required = false;    // arguments only
   bool repeatable = false;  // flags: give it again; arguments: give more
 };
 
-// One node of the command tree: `keys`, `keys add`. Declares what it takes, and where to put it; the
-// targets must outlive the parse. A leaf has a handler. CLI11 does the parsing behind it; its
+// One node of the command tree: `keys`, `keys add`. Declares what it takes, and where to put it;
+// the targets must outlive the parse. A leaf has a handler. CLI11 does the parsing behind it; its
 // surprises (bracketed values are split, `--flag=` takes the next word) are dealt with here.
 class Command {
  public:

@@ -23,7 +23,8 @@ bool IsFlag(const std::string& word) { return word.size() > 1 && word.front() ==
 const Parameter* FindFlag(const Command& command, std::string_view flag) {
   for (const Command* node = &command; node != nullptr; node = node->parent()) {
     for (const Parameter& parameter : node->parameters()) {
-      if (std::find(parameter.flags.begin(), parameter.flags.end(), flag) != parameter.flags.end()) {
+      if (std::find(parameter.flags.begin(), parameter.flags.end(), flag) !=
+          parameter.flags.end()) {
         return &parameter;
       }
     }
@@ -78,7 +79,7 @@ std::vector<std::string> Names(Session& session,
                                const Items& items) {
   Request request;
   request.set_page_size(kNamesMax);
-  const absl::StatusOr<Reply> reply = session.Call("", method, request);
+  const absl::StatusOr<Reply> reply = session.Call("list names", method, request);
   std::vector<std::string> names;
   if (!reply.ok()) return names;
   for (const auto& item : items(*reply)) names.push_back(item.name());

@@ -119,11 +119,11 @@ std::string ContextFilePath(const std::optional<std::string>& xdg_config_home,
 }
 
 absl::Status CheckContextName(std::string_view name) {
-  const bool lawful = !name.empty() && name.size() <= 64 &&
-                      std::all_of(name.begin(), name.end(), [](char c) {
-                        return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' ||
-                               c == '-' || c == '.';
-                      });
+  const bool lawful =
+      !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+        return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' ||
+               c == '.';
+      });
   if (lawful) return absl::OkStatus();
   return UsageError("a context's name has 1 to 64 letters, digits, '_', '-' and '.'");
 }

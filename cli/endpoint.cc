@@ -15,7 +15,8 @@ namespace {
 
 constexpr size_t kCaBytesMax = 1 << 20;
 constexpr char kTokenHint[] =
-    "the control plane writes admin.token into its state directory on its first start; name it with "
+    "the control plane writes admin.token into its state directory on its first start; name it "
+    "with "
     "--token-file, LMCTL_TOKEN (the token itself) or `lmctl context add`";
 
 struct Found {
@@ -65,7 +66,8 @@ absl::StatusOr<Found> FindToken(const GlobalFlags& flags, const Context& context
     // gRPC aborts the process on metadata that HTTP/2 does not allow.
     if (!IsSecretText(variable)) {
       return LocalError(absl::StatusCode::kUnauthenticated,
-                        "LMCTL_TOKEN is not a token: it has blanks or control characters", kTokenHint);
+                        "LMCTL_TOKEN is not a token: it has blanks or control characters",
+                        kTokenHint);
     }
     return Found{std::move(variable), "LMCTL_TOKEN"};
   }

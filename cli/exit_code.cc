@@ -56,7 +56,8 @@ std::string ExitCodesHelp() {
          "  6  stored, but not every replica serves it yet (wait timed out, or one refused it)\n"
          "\n"
          "  lmctl diff         0 = no difference, 1 = differs, 2 and more = error (1 becomes 2)\n"
-         "  lmctl routes test  0 = routed, 3 = no route matches, 4 = not allowed, 2 = otherwise not\n";
+         "  lmctl routes test  0 = routed, 3 = no route matches, 4 = not allowed, 2 = otherwise "
+         "not\n";
 }
 
 std::string ErrorText(const absl::Status& status, bool as_json) {

@@ -21,9 +21,10 @@ enum class ExitCode {
 // `diff` alone has its own reading of 1.
 inline constexpr ExitCode kDiffers = ExitCode::kUsage;
 
-// An error of this side of the wire: exit code 1 whatever its code, but for Unauthenticated (a token
-// that cannot be found or read), which is 4. `hint` says what to do; empty = none.
-absl::Status LocalError(absl::StatusCode code, std::string_view message, std::string_view hint = "");
+// An error of this side of the wire: exit code 1 whatever its code, but for Unauthenticated (a
+// token that cannot be found or read), which is 4. `hint` says what to do; empty = none.
+absl::Status LocalError(absl::StatusCode code, std::string_view message,
+                        std::string_view hint = "");
 absl::Status UsageError(std::string_view message, std::string_view hint = "");
 
 // The one place that turns a Status into an exit code.

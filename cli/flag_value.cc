@@ -70,7 +70,8 @@ absl::StatusOr<std::optional<absl::Time>> ParseExpiry(std::string_view text, abs
 absl::StatusOr<absl::Duration> ParseDurationFlag(std::string_view flag, std::string_view text) {
   const absl::StatusOr<absl::Duration> duration = options::ParseFriendlyDuration(text);
   if (duration.ok()) return *duration;
-  return UsageError(StrCat(flag, ": \"", text, "\" is no duration"), "as 500ms, 10s, 1m, 2h or 30d");
+  return UsageError(StrCat(flag, ": \"", text, "\" is no duration"),
+                    "as 500ms, 10s, 1m, 2h or 30d");
 }
 
 absl::StatusOr<uint64_t> ParseRevision(std::string_view what, std::string_view text) {
@@ -88,8 +89,9 @@ absl::StatusOr<std::string> ParseSecretReference(std::string_view flag, std::str
                             (text.starts_with("file:") && text.size() > 5);
   if (is_reference) return std::string(text);
   return UsageError(
-      StrCat(flag, " takes a reference, env:NAME or file:/path; a secret on the command line can be "
-                   "read by every user of this machine"),
+      StrCat(flag,
+             " takes a reference, env:NAME or file:/path; a secret on the command line can be "
+             "read by every user of this machine"),
       "give the secret itself by --api-key-file FILE, or - for standard input");
 }
 
@@ -97,18 +99,18 @@ bool IsCredentialHeader(std::string_view name) {
   const std::string lower = absl::AsciiStrToLower(ToAbsl(name));
   if (lower == "authorization" || lower == "proxy-authorization" || lower == "cookie") return true;
   static constexpr std::string_view kEnds[] = {"api-key", "apikey", "-token", "-secret"};
-  return std::any_of(std::begin(kEnds), std::end(kEnds), [&lower](std::string_view end) {
-    return absl::EndsWith(lower, ToAbsl(end));
-  });
+  return std::any_of(std::begin(kEnds), std::end(kEnds),
+                     [&lower](std::string_view end) { return absl::EndsWith(lower, ToAbsl(end)); });
 }
 
 absl::Status CheckKeyName(std::string_view name) {
   // Mistyped ones as well: most of a secret is a secret.
   if (name.size() > 3 + contract::kKeyPublicIdSize + 1 && name.starts_with("lm-") &&
       name[3 + contract::kKeyPublicIdSize] == '-' && name.find('*') == std::string_view::npos) {
-    return UsageError("this is a whole key; a key is named by its name or its public id",
-                      StrCat("its public id is ", name.substr(3, contract::kKeyPublicIdSize),
-                             "; the key is now in this shell's history: consider `lmctl keys rotate`"));
+    return UsageError(
+        "this is a whole key; a key is named by its name or its public id",
+        StrCat("its public id is ", name.substr(3, contract::kKeyPublicIdSize),
+               "; the key is now in this shell's history: consider `lmctl keys rotate`"));
   }
   return absl::OkStatus();
 }

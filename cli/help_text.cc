@@ -36,8 +36,9 @@ std::vector<Row> FlagRows(const Command& command) {
     if (parameter.flags.empty()) continue;
     std::string left = absl::StrJoin(parameter.flags, ", ");
     if (!parameter.value.name.empty()) StrAppend(&left, " ", parameter.value.name);
-    rows.emplace_back(std::move(left),
-                      parameter.repeatable ? StrCat(parameter.help, " (repeatable)") : parameter.help);
+    rows.emplace_back(std::move(left), parameter.repeatable
+                                           ? StrCat(parameter.help, " (repeatable)")
+                                           : parameter.help);
   }
   return rows;
 }

@@ -33,10 +33,10 @@ std::string Json(const Message& message, JsonFields fields, bool whitespace) {
 // True when the text, written plainly, would not come back as this very string.
 bool NeedsQuotes(const std::string& text) {
   if (text.empty()) return true;
-  static constexpr std::string_view kWords[] = {"null", "Null",  "NULL", "~",   "true", "True", "TRUE",
-                                                "false", "False", "FALSE", "yes", "Yes",  "YES",  "no",
-                                                "No",    "NO",    "on",    "On",  "ON",   "off",  "Off",
-                                                "OFF",   "y",     "Y",     "n",   "N"};
+  static constexpr std::string_view kWords[] = {
+      "null",  "Null", "NULL", "~",   "true", "True", "TRUE", "false", "False",
+      "FALSE", "yes",  "Yes",  "YES", "no",   "No",   "NO",   "on",    "On",
+      "ON",    "off",  "Off",  "OFF", "y",    "Y",    "n",    "N"};
   for (const std::string_view word : kWords) {
     if (text == word) return true;
   }
@@ -88,8 +88,8 @@ void Mask(Message* message) {
   const auto* reflection = message->GetReflection();
   std::vector<const FieldDescriptor*> fields;
   reflection->ListFields(*message, &fields);
-  const bool is_header_entry = message->GetDescriptor()->full_name() ==
-                               "lmgate.v1.Connection.HeadersEntry";
+  const bool is_header_entry =
+      message->GetDescriptor()->full_name() == "lmgate.v1.Connection.HeadersEntry";
   for (const FieldDescriptor* field : fields) {
     if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
       if (field->is_repeated()) {

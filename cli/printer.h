@@ -42,7 +42,8 @@ class Printer {
   };
   Printer(Options options, std::ostream& out) : options_(options), out_(out) {}
 
-  // A list: rows, an array, or one name a line. Empty: `[]` in JSON and YAML, the headers in a table.
+  // A list: rows, an array, or one name a line. Empty: `[]` in JSON and YAML, the headers in a
+  // table.
   template <typename T>
   void PrintList(const std::vector<T>& items, const Columns<T>& columns, JsonFields fields);
   // One resource: a line a field (all columns), an object, or its name.
@@ -102,7 +103,8 @@ void Printer::PrintList(const std::vector<T>& items, const Columns<T>& columns, 
     PrintJson(json + (items.empty() ? "]" : "\n]"));
     return;
   }
-  PrintText(TableText(MakeTable(items, columns, options_.format == OutputFormat::kWide), headers()));
+  PrintText(
+      TableText(MakeTable(items, columns, options_.format == OutputFormat::kWide), headers()));
 }
 
 template <typename T>

@@ -15,7 +15,8 @@ namespace {
 constexpr absl::Duration kWaitMargin = absl::Seconds(2);
 
 std::string ReplicasText(const v1::WaitForRevisionReply& reply) {
-  return StrCat(reply.active(), "/", reply.replicas(), reply.replicas() == 1 ? " replica" : " replicas");
+  return StrCat(reply.active(), "/", reply.replicas(),
+                reply.replicas() == 1 ? " replica" : " replicas");
 }
 
 }  // namespace
@@ -30,12 +31,13 @@ std::string ElapsedText(absl::Duration elapsed) {
 
 std::string ComplaintText(const v1::Complaint& complaint) {
   if (complaint.name().empty()) return complaint.message();
-  return StrCat(contract::KindName(complaint.kind()), " ", complaint.name(), ": ", complaint.message());
+  return StrCat(contract::KindName(complaint.kind()), " ", complaint.name(), ": ",
+                complaint.message());
 }
 
 std::string ReplicaTrouble(const v1::Replica& replica) {
-  std::string text = StrCat("replica ", replica.id(), ": ", replica.state(), " at revision ",
-                            replica.revision());
+  std::string text =
+      StrCat("replica ", replica.id(), ": ", replica.state(), " at revision ", replica.revision());
   for (const v1::Complaint& complaint : replica.complaints()) {
     StrAppend(&text, "; ", ComplaintText(complaint));
   }
@@ -54,8 +56,7 @@ ExitCode AwaitReplicas(Session& session, uint64_t revision) {
       session.CallWithin(session.wait() + kWaitMargin, "StatusService/WaitForRevision",
                          &v1::StatusService::Stub::WaitForRevision, request);
   if (!reply.ok()) {
-    session.Warn(StrCat("revision ", revision,
-                        " stored, but the replicas' answers are not known: ",
+    session.Warn(StrCat("revision ", revision, " stored, but the replicas' answers are not known: ",
                         ToStd(reply.status().message())));
     return ExitCode::kPropagation;
   }

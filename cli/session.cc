@@ -42,8 +42,8 @@ absl::StatusOr<absl::Duration> DurationFlag(std::string_view flag,
 }
 
 bool IsLoopback(std::string_view server) {
-  static constexpr std::array<std::string_view, 4> kLoopback = {"127.", "localhost:", "[::1]:",
-                                                                "unix:"};
+  static constexpr std::array<std::string_view, 4> kLoopback = {"127.",
+                                                                "localhost:", "[::1]:", "unix:"};
   for (const std::string_view prefix : kLoopback) {
     if (server.starts_with(prefix)) return true;
   }
@@ -52,9 +52,13 @@ bool IsLoopback(std::string_view server) {
 
 // gRPC's own words for a server that was not there, as against one that said Unavailable itself.
 bool IsConnectFailure(std::string_view message) {
-  static constexpr std::array<std::string_view, 7> kWords = {
-      "failed to connect", "Failed to connect", "DNS resolution failed", "Socket closed",
-      "Connection reset",  "handshake",         "GOAWAY"};
+  static constexpr std::array<std::string_view, 7> kWords = {"failed to connect",
+                                                             "Failed to connect",
+                                                             "DNS resolution failed",
+                                                             "Socket closed",
+                                                             "Connection reset",
+                                                             "handshake",
+                                                             "GOAWAY"};
   for (const std::string_view words : kWords) {
     if (absl::StrContains(ToAbsl(message), ToAbsl(words))) return true;
   }
@@ -80,7 +84,8 @@ std::string ConnectFailureReason(std::string_view message) {
 absl::StatusOr<std::unique_ptr<Session>> Session::Create(const GlobalFlags& flags,
                                                          const Command& root, Console& console) {
   Options options;
-  const std::string output = flags.output.value_or(console.environment("LMCTL_OUTPUT").value_or(""));
+  const std::string output =
+      flags.output.value_or(console.environment("LMCTL_OUTPUT").value_or(""));
   options.output_is_given = !output.empty();
   if (options.output_is_given) {
     LMGATE_ASSIGN_OR_RETURN(options.printer.format, ParseOutputFormat(output));
@@ -172,7 +177,8 @@ absl::Status Session::Explain(absl::Status status, absl::Duration timeout) const
                          FieldHint{.field = "", .hint = std::string(hint)});
   };
   if (status.code() == absl::StatusCode::kUnavailable && IsConnectFailure(message)) {
-    const bool maybe_tls = endpoint_->ca_pem.empty() && !absl::StrContains(ToAbsl(message), "refused");
+    const bool maybe_tls =
+        endpoint_->ca_pem.empty() && !absl::StrContains(ToAbsl(message), "refused");
     return explained(
         StrCat("cannot reach the control plane at ", endpoint_->server, " (",
                endpoint_->server_origin, "): ", ConnectFailureReason(message)),
@@ -181,16 +187,17 @@ absl::Status Session::Explain(absl::Status status, absl::Duration timeout) const
                maybe_tls ? "; if it speaks TLS, give --ca FILE" : ""));
   }
   if (status.code() == absl::StatusCode::kDeadlineExceeded) {
-    return explained(StrCat("no answer from the control plane at ", endpoint_->server, " within ",
-                            options::FormatFriendlyDuration(timeout)),
-                     "--timeout waits longer; the change may have been made: look before repeating");
+    return explained(
+        StrCat("no answer from the control plane at ", endpoint_->server, " within ",
+               options::FormatFriendlyDuration(timeout)),
+        "--timeout waits longer; the change may have been made: look before repeating");
   }
   if (status.code() == absl::StatusCode::kUnauthenticated) {
-    return explained(StrCat("the control plane at ", endpoint_->server, " refused the admin token: ",
-                            message),
-                     StrCat("the token came from ", endpoint_->token_origin,
-                            "; the right one is admin.token in the control plane's state directory "
-                            "(--token-file, LMCTL_TOKEN)"));
+    return explained(
+        StrCat("the control plane at ", endpoint_->server, " refused the admin token: ", message),
+        StrCat("the token came from ", endpoint_->token_origin,
+               "; the right one is admin.token in the control plane's state directory "
+               "(--token-file, LMCTL_TOKEN)"));
   }
   return status;
 }
@@ -210,8 +217,7 @@ void Session::Warn(std::string_view line) {
 absl::Status Session::Confirm(std::string_view question) {
   if (flags_.yes) return absl::OkStatus();
   if (!console_.in_is_terminal) {
-    return UsageError(StrCat("not done: there is no terminal to ask \"", question, "\""),
-                      "--yes answers it");
+    return UsageError(StrCat("no terminal to ask: ", question), "--yes answers it");
   }
   console_.err << Printable(question) << " [y/N] " << std::flush;
   std::string answer;

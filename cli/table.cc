@@ -14,12 +14,12 @@ struct Range {
 };
 
 // Blocks, not single characters: Unicode 15, EastAsianWidth (W, F) and combining marks (Mn).
-constexpr Range kWide[] = {{0x1100, 0x115f},   {0x2e80, 0x303e},   {0x3041, 0xa4cf},
-                           {0xac00, 0xd7a3},   {0xf900, 0xfaff},   {0xfe30, 0xfe6f},
-                           {0xff00, 0xff60},   {0xffe0, 0xffe6},   {0x1f300, 0x1f64f},
+constexpr Range kWide[] = {{0x1100, 0x115f},   {0x2e80, 0x303e},  {0x3041, 0xa4cf},
+                           {0xac00, 0xd7a3},   {0xf900, 0xfaff},  {0xfe30, 0xfe6f},
+                           {0xff00, 0xff60},   {0xffe0, 0xffe6},  {0x1f300, 0x1f64f},
                            {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}};
-constexpr Range kCombining[] = {{0x0300, 0x036f}, {0x200b, 0x200f}, {0x20d0, 0x20ff},
-                                {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}};
+constexpr Range kCombining[] = {
+    {0x0300, 0x036f}, {0x200b, 0x200f}, {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}};
 
 template <size_t N>
 bool IsIn(uint32_t code_point, const Range (&ranges)[N]) {
@@ -75,7 +75,8 @@ std::string TableText(const Table& table, TableHeaders headers) {
   }
   std::vector<size_t> widths(table.headers.size(), 0);
   for (const auto& line : lines) {
-    for (size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], DisplayWidth(line[i]));
+    for (size_t i = 0; i < widths.size(); ++i)
+      widths[i] = std::max(widths[i], DisplayWidth(line[i]));
   }
   std::string text;
   for (const auto& line : lines) {

@@ -53,8 +53,9 @@ complete -c lmctl -s f -r -F
 CompletionCommand::CompletionCommand(Command& root) {
   root.Add("completion", "Print the completion script of a shell")
       .Argument({"SHELL", Value::Source::kWords, {"bash", "zsh", "fish"}}, &shell_)
-      .Detail("SHELL is bash, zsh or fish. Names of resources are asked from the control plane; when\n"
-              "it does not answer within a second, there are none.")
+      .Detail(
+          "SHELL is bash, zsh or fish. Names of resources are asked from the control plane; when\n"
+          "it does not answer within a second, there are none.")
       .Example("source <(lmctl completion bash)")
       .Example("lmctl completion fish | source")
       .Run([this](Session& session) { return Script(session); });
@@ -78,8 +79,7 @@ absl::StatusOr<ExitCode> CompletionCommand::Script(Session& session) const {
 }
 
 absl::StatusOr<ExitCode> CompletionCommand::Complete(Session& session) const {
-  for (const std::string& candidate :
-       FindCandidates(session.root(), words_, session.console())) {
+  for (const std::string& candidate : FindCandidates(session.root(), words_, session.console())) {
     session.printer().PrintText(Printable(candidate) + "\n");
   }
   return ExitCode::kOk;

@@ -9,8 +9,8 @@
 
 namespace lmgate::cli {
 
-// `lmctl completion SHELL` prints a script that asks `lmctl __complete -- WORD...` for candidates, so
-// that the shells know nothing by themselves. Lives as long as the command tree.
+// `lmctl completion SHELL` prints a script that asks `lmctl __complete -- WORD...` for candidates,
+// so that the shells know nothing by themselves. Lives as long as the command tree.
 class CompletionCommand {
  public:
   explicit CompletionCommand(Command& root);

@@ -25,16 +25,19 @@ constexpr int kRed = 31;
 std::string PlanLine(const Printer& printer, const v1::PlannedChange& change) {
   const bool created = change.action() == "create";
   const bool deleted = change.action() == "delete";
-  const std::string line = StrCat(created ? "+ " : deleted ? "- " : "~ ", change.action(), " ",
-                                  contract::KindName(change.kind()), " ", change.name());
+  const std::string line =
+      StrCat(created   ? "+ "
+             : deleted ? "- "
+                       : "~ ",
+             change.action(), " ", contract::KindName(change.kind()), " ", change.name());
   return printer.Colored(Printable(line), created ? kGreen : deleted ? kRed : kYellow);
 }
 
 void PrintPlan(Printer& printer, const v1::ApplyReply& reply) {
   if (printer.is_names()) {
     for (const v1::PlannedChange& change : reply.plan()) {
-      printer.PrintText(
-          Printable(StrCat(contract::KindName(change.kind()), "/", change.name())) + "\n");
+      printer.PrintText(Printable(StrCat(contract::KindName(change.kind()), "/", change.name())) +
+                        "\n");
     }
     return;
   }
@@ -84,8 +87,10 @@ struct ConfigFile {
   std::string content;
 };
 
-absl::StatusOr<ConfigFile> ReadConfigFile(Session& session, const std::optional<std::string>& path) {
-  if (!path.has_value()) return UsageError("which file? -f FILE is missing", "-f - reads standard input");
+absl::StatusOr<ConfigFile> ReadConfigFile(Session& session,
+                                          const std::optional<std::string>& path) {
+  if (!path.has_value())
+    return UsageError("which file? -f FILE is missing", "-f - reads standard input");
   ConfigFile file{.name = *path == "-" ? std::string("standard input") : *path, .content = {}};
   LMGATE_ASSIGN_OR_RETURN(file.content,
                           ReadInput(session.console(), *path, ConfigCommands::kFileBytesMax));
@@ -127,8 +132,9 @@ ConfigCommands::ConfigCommands(Command& root) {
       .Switch("--dry-run", &apply_.dry_run, "Only say what would change")
       .Text("--if-revision", {"N"}, &apply_.if_revision,
             "Only when the configuration is still at this revision")
-      .Detail("Sections that the file does not have, and keys, stay as they are. In a section that it\n"
-              "has, what the file does not name is deleted.")
+      .Detail(
+          "Sections that the file does not have, and keys, stay as they are. In a section that it\n"
+          "has, what the file does not name is deleted.")
       .Example("lmctl apply -f lmgate.yaml --dry-run")
       .Example("lmctl export | sed s/gpt-4/gpt-5/ | lmctl apply -f -")
       .Run([this](Session& session) { return Apply(session); });
@@ -136,8 +142,10 @@ ConfigCommands::ConfigCommands(Command& root) {
       .Text("-f,--file", {"FILE"}, &diff_file_, "YAML or JSON; - = standard input")
       .Run([this](Session& session) { return Diff(session); });
   root.Add("export", "Print the configuration as a file that `apply` takes")
-      .Detail("-o yaml (default) or -o json. Stored secrets appear as fingerprints, which `apply` to the\n"
-              "same control plane understands. Keys are no part of it.")
+      .Detail(
+          "-o yaml (default) or -o json. Stored secrets appear as fingerprints, which `apply` to "
+          "the\n"
+          "same control plane understands. Keys are no part of it.")
       .Run([this](Session& session) { return Export(session); });
   root.Add("history", "List the changes, newest first")
       .Text("--limit", {"N"}, &history_limit_, "How many (default 20, at most 10000)")
@@ -203,9 +211,8 @@ absl::StatusOr<ExitCode> ConfigCommands::History(Session& session) const {
   while (static_cast<int>(changes.size()) < limit) {
     const uint32_t missing = static_cast<uint32_t>(limit) - static_cast<uint32_t>(changes.size());
     request.set_page_size(std::min(missing, kPageSize));
-    LMGATE_ASSIGN_OR_RETURN(
-        v1::ListChangesReply reply,
-        session.Call("ConfigService/ListChanges", &Stub::ListChanges, request));
+    LMGATE_ASSIGN_OR_RETURN(v1::ListChangesReply reply,
+                            session.Call("ConfigService/ListChanges", &Stub::ListChanges, request));
     if (reply.changes().empty()) break;
     for (v1::ChangeEntry& change : *reply.mutable_changes()) changes.push_back(std::move(change));
     if (reply.next_page_token().empty()) break;

@@ -10,8 +10,8 @@
 
 namespace lmgate::cli {
 
-// The configuration as a whole: `apply`, `diff`, `export`, `history`, `rollback`. Lives as long as the
-// command tree.
+// The configuration as a whole: `apply`, `diff`, `export`, `history`, `rollback`. Lives as long as
+// the command tree.
 class ConfigCommands {
  public:
   explicit ConfigCommands(Command& root);

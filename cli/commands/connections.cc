@@ -98,8 +98,9 @@ ConnectionCommands::ConnectionCommands(Command& root) {
          "environment or file; the secret never travels. --api-key-file reads the secret itself\n"
          "here, and the control plane keeps it encrypted.")
       .Example("lmctl connections add openai --provider openai --api-key-from env:OPENAI_API_KEY")
-      .Example("lmctl connections add local --dialect openai-chat --base-url http://127.0.0.1:8080/v1 "
-               "--auth none")
+      .Example(
+          "lmctl connections add local --dialect openai-chat --base-url http://127.0.0.1:8080/v1 "
+          "--auth none")
       .Run([this](Session& session) { return Add(session); });
 
   noun.Add("list", "List connections")
@@ -159,7 +160,8 @@ void ConnectionCommands::DeclareFields(Command& verb, Fields* fields) {
 
 absl::Status ConnectionCommands::FillCredential(const Fields& fields, Session& session,
                                                 v1::Connection* connection, FieldMask* mask) {
-  const int given = (fields.api_key.has_value() ? 1 : 0) + (fields.api_key_from.has_value() ? 1 : 0) +
+  const int given = (fields.api_key.has_value() ? 1 : 0) +
+                    (fields.api_key_from.has_value() ? 1 : 0) +
                     (fields.api_key_file.has_value() ? 1 : 0);
   if (given == 0) return absl::OkStatus();
   if (given > 1) {
@@ -174,7 +176,8 @@ absl::Status ConnectionCommands::FillCredential(const Fields& fields, Session& s
   const std::string_view flag = fields.api_key.has_value() ? "--api-key" : "--api-key-from";
   LMGATE_ASSIGN_OR_RETURN(
       *connection->mutable_api_key(),
-      ParseSecretReference(flag, fields.api_key.has_value() ? *fields.api_key : *fields.api_key_from));
+      ParseSecretReference(flag,
+                           fields.api_key.has_value() ? *fields.api_key : *fields.api_key_from));
   return absl::OkStatus();
 }
 
@@ -183,8 +186,10 @@ absl::Status ConnectionCommands::FillTimeouts(const Fields& fields, Session& ses
                                               v1::Connection* connection, FieldMask* mask) {
   v1::Timeouts* timeouts = connection->mutable_timeouts();
   const std::pair<std::string_view, google::protobuf::Duration* (v1::Timeouts::*)()> kTimers[] = {
-      {"connect", &v1::Timeouts::mutable_connect}, {"header", &v1::Timeouts::mutable_header},
-      {"first_token", &v1::Timeouts::mutable_first_token}, {"idle", &v1::Timeouts::mutable_idle},
+      {"connect", &v1::Timeouts::mutable_connect},
+      {"header", &v1::Timeouts::mutable_header},
+      {"first_token", &v1::Timeouts::mutable_first_token},
+      {"idle", &v1::Timeouts::mutable_idle},
       {"total", &v1::Timeouts::mutable_total}};
   for (const std::string& text : fields.timeouts) {
     const size_t equals = text.find('=');

@@ -57,8 +57,7 @@ class ConnectionCommands {
   static absl::Status Fill(const Fields& fields, Session& session, v1::Connection* connection,
                            google::protobuf::FieldMask* mask);
   static absl::Status FillCredential(const Fields& fields, Session& session,
-                                     v1::Connection* connection,
-                                     google::protobuf::FieldMask* mask);
+                                     v1::Connection* connection, google::protobuf::FieldMask* mask);
   static absl::Status FillTimeouts(const Fields& fields, Session& session,
                                    v1::Connection* connection, google::protobuf::FieldMask* mask);
 

@@ -33,8 +33,7 @@ std::string Json(const ShownContext& shown) {
 Columns<ShownContext> MakeColumns() {
   return {
       {"NAME", [](const ShownContext& shown) { return shown.context.name; }},
-      {"CURRENT",
-       [](const ShownContext& shown) { return std::string(shown.current ? "*" : ""); }},
+      {"CURRENT", [](const ShownContext& shown) { return std::string(shown.current ? "*" : ""); }},
       {"SERVER", [](const ShownContext& shown) { return shown.context.server; }},
       {"TOKEN FILE", [](const ShownContext& shown) { return shown.context.token_file; }},
       {"CA", [](const ShownContext& shown) { return shown.context.ca; }},
@@ -63,8 +62,9 @@ std::string Absolute(const std::optional<std::string>& path) {
 ContextCommands::ContextCommands(Command& root) {
   Command& noun = root.Add("context", "Places to administer: server, token file, certificate");
   noun.Alias("contexts")
-      .Detail("They are kept in $XDG_CONFIG_HOME/lmctl/config.yaml (mode 0600). A flag or a variable\n"
-              "beats the context.");
+      .Detail(
+          "They are kept in $XDG_CONFIG_HOME/lmctl/config.yaml (mode 0600). A flag or a variable\n"
+          "beats the context.");
   noun.Add("list", "List contexts").Run([this](Session& session) { return List(session); });
   noun.Add("show", "Show one context, or the one in use")
       .OptionalArgument(kName, &show_name_)
@@ -112,7 +112,8 @@ absl::StatusOr<ExitCode> ContextCommands::Show(Session& session) const {
   } else {
     LMGATE_ASSIGN_OR_RETURN(shown.context, FindContext(file, session.flags(), session.console()));
     if (shown.context.name.empty()) {
-      return UsageError("no context is in use", "`lmctl context add NAME --server HOST:PORT` makes one");
+      return UsageError("no context is in use",
+                        "`lmctl context add NAME --server HOST:PORT` makes one");
     }
   }
   shown.current = shown.context.name == file.current;
@@ -135,7 +136,8 @@ absl::StatusOr<ExitCode> ContextCommands::Add(Session& session) const {
   if (!flags.server && !flags.token_file && !flags.ca) {
     return UsageError("a context without --server, --token-file and --ca says nothing");
   }
-  std::erase_if(file.contexts, [this](const Context& context) { return context.name == add_name_; });
+  std::erase_if(file.contexts,
+                [this](const Context& context) { return context.name == add_name_; });
   file.contexts.push_back(Context{.name = add_name_,
                                   .server = flags.server.value_or(""),
                                   .token_file = Absolute(flags.token_file),
@@ -166,7 +168,8 @@ absl::StatusOr<ExitCode> ContextCommands::Remove(Session& session) const {
     if (file.current == name) file.current.clear();
   }
   LMGATE_RETURN_IF_ERROR(WriteContextFile(file));
-  for (const std::string& name : remove_names_) session.Say(StrCat("context \"", name, "\" removed"));
+  for (const std::string& name : remove_names_)
+    session.Say(StrCat("context \"", name, "\" removed"));
   return ExitCode::kOk;
 }
 

@@ -41,9 +41,9 @@ GroupCommands::GroupCommands(Command& root) {
       .OptionalArgument({"PATTERN"}, &list_pattern_)
       .Detail("PATTERN is a shell pattern on the name, such as 'team-*'.")
       .Run([this](Session& session) { return List(session); });
-  noun.Add("show", "Show one group")
-      .Argument(kName, &show_name_)
-      .Run([this](Session& session) { return Show(session); });
+  noun.Add("show", "Show one group").Argument(kName, &show_name_).Run([this](Session& session) {
+    return Show(session);
+  });
 
   Command& update = noun.Add("update", "Change the fields given of a group, and no others");
   update.Argument(kName, &update_.name);
@@ -56,8 +56,8 @@ GroupCommands::GroupCommands(Command& root) {
 
   Command& remove = noun.Add("remove", "Remove groups that have no keys");
   remove.Arguments(kName, &remove_.names).Run([this](Session& session) {
-    return RemoveEach(session, kKind, remove_.names, remove_.if_revision, "GroupService/DeleteGroup",
-                      &Stub::DeleteGroup);
+    return RemoveEach(session, kKind, remove_.names, remove_.if_revision,
+                      "GroupService/DeleteGroup", &Stub::DeleteGroup);
   });
   DeclareIfRevision(remove, &remove_.if_revision);
 }

@@ -59,9 +59,8 @@ void PrintNewKey(Session& session, const v1::KeyReply& reply, std::string_view d
   }
   Table table{.headers = {"NAME", "ID", "GROUP", "EXPIRES"},
               .rows = {{reply.key().name(), reply.key().id(), reply.key().group(),
-                        reply.key().has_expires_at()
-                            ? TimeText(FromProto(reply.key().expires_at()))
-                            : std::string("never")}}};
+                        reply.key().has_expires_at() ? TimeText(FromProto(reply.key().expires_at()))
+                                                     : std::string("never")}}};
   if (!reply.secret().empty()) {
     table.headers.insert(table.headers.begin(), "KEY");
     table.rows[0].insert(table.rows[0].begin(), reply.secret());
@@ -82,14 +81,13 @@ absl::StatusOr<ExitCode> ChangeState(
   if (names.size() > 1) {
     LMGATE_RETURN_IF_ERROR(ConfirmEach(session, verb, kKind, names, if_revision));
   }
-  return ChangeEach(session, kKind, done, names,
-                    [&](const std::string& name) -> absl::StatusOr<uint64_t> {
-                      request.set_name(name);
-                      LMGATE_ASSIGN_OR_RETURN(const v1::KeyReply reply,
-                                              session.Call(rpc, method, request));
-                      session.printer().PrintMessage(reply, JsonFields::kSet);
-                      return reply.revision();
-                    });
+  return ChangeEach(
+      session, kKind, done, names, [&](const std::string& name) -> absl::StatusOr<uint64_t> {
+        request.set_name(name);
+        LMGATE_ASSIGN_OR_RETURN(const v1::KeyReply reply, session.Call(rpc, method, request));
+        session.printer().PrintMessage(reply, JsonFields::kSet);
+        return reply.revision();
+      });
 }
 
 }  // namespace

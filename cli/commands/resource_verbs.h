@@ -78,13 +78,10 @@ absl::StatusOr<ExitCode> ChangeEach(
 
 // `remove NAME...`: asks first.
 template <typename Stub>
-absl::StatusOr<ExitCode> RemoveEach(Session& session, std::string_view kind,
-                                    const std::vector<std::string>& names,
-                                    const std::optional<std::string>& if_revision,
-                                    std::string_view rpc,
-                                    grpc::Status (Stub::*method)(grpc::ClientContext*,
-                                                                 const v1::DeleteRequest&,
-                                                                 v1::DeleteReply*));
+absl::StatusOr<ExitCode> RemoveEach(
+    Session& session, std::string_view kind, const std::vector<std::string>& names,
+    const std::optional<std::string>& if_revision, std::string_view rpc,
+    grpc::Status (Stub::*method)(grpc::ClientContext*, const v1::DeleteRequest&, v1::DeleteReply*));
 // The question, and that --if-revision goes with one name only.
 absl::Status ConfirmEach(Session& session, std::string_view verb, std::string_view kind,
                          const std::vector<std::string>& names,
@@ -101,13 +98,12 @@ absl::StatusOr<ExitCode> RemoveEach(Session& session, std::string_view kind,
   v1::DeleteRequest request;
   LMGATE_RETURN_IF_ERROR(SetExpectedRevision(if_revision, &request));
   LMGATE_RETURN_IF_ERROR(ConfirmEach(session, "remove", kind, names, if_revision));
-  return ChangeEach(session, kind, "removed", names,
-                    [&](const std::string& name) -> absl::StatusOr<uint64_t> {
-                      request.set_name(name);
-                      LMGATE_ASSIGN_OR_RETURN(const v1::DeleteReply reply,
-                                              session.Call(rpc, method, request));
-                      return reply.revision();
-                    });
+  return ChangeEach(
+      session, kind, "removed", names, [&](const std::string& name) -> absl::StatusOr<uint64_t> {
+        request.set_name(name);
+        LMGATE_ASSIGN_OR_RETURN(const v1::DeleteReply reply, session.Call(rpc, method, request));
+        return reply.revision();
+      });
 }
 
 // "a, b"; empty = "".

@@ -89,14 +89,14 @@ RouteCommands::RouteCommands(Command& root) {
       .OptionalArgument({"PATTERN"}, &list_pattern_)
       .Detail("PATTERN is a shell pattern on the name.")
       .Run([this](Session& session) { return List(session); });
-  noun.Add("show", "Show one route")
-      .Argument(kName, &show_name_)
-      .Run([this](Session& session) { return Show(session); });
+  noun.Add("show", "Show one route").Argument(kName, &show_name_).Run([this](Session& session) {
+    return Show(session);
+  });
   DeclareUpdate(noun);
   Command& remove = noun.Add("remove", "Remove routes");
   remove.Arguments(kName, &remove_.names).Run([this](Session& session) {
-    return RemoveEach(session, kKind, remove_.names, remove_.if_revision, "RouteService/DeleteRoute",
-                      &Stub::DeleteRoute);
+    return RemoveEach(session, kKind, remove_.names, remove_.if_revision,
+                      "RouteService/DeleteRoute", &Stub::DeleteRoute);
   });
   DeclareIfRevision(remove, &remove_.if_revision);
   DeclareTest(noun);
@@ -136,8 +136,9 @@ void RouteCommands::DeclareTest(Command& noun) {
             "As the keys of this group would be served")
       .Text("--path", {"PATH"}, &test_.path, "Request path (default /v1/chat/completions)")
       .List("--header", {"NAME=VALUE"}, &test_.headers, "Header of the request")
-      .Detail("Without --key and --group as if everything were allowed. Exit codes: see\n"
-              "`lmctl help exit-codes`.")
+      .Detail(
+          "Without --key and --group as if everything were allowed. Exit codes: see\n"
+          "`lmctl help exit-codes`.")
       .Example("lmctl routes test gpt-5 --key ci-bot")
       .Run([this](Session& session) { return Test(session); });
 }
@@ -148,7 +149,8 @@ void RouteCommands::DeclareFields(Command& verb, Fields* fields) {
       .List("--to", {"TARGET"}, &fields->to,
             "Where to: connection.model[=weight]; the model '*' = the client's own")
       .Text("--strategy",
-            {"STRATEGY", Value::Source::kWords,
+            {"STRATEGY",
+             Value::Source::kWords,
              {"first", "fallback", "random", "weighted", "round-robin"}},
             &fields->strategy, "first, fallback, random, weighted or round-robin")
       .Text("--path-prefix", {"PATH"}, &fields->path_prefix,

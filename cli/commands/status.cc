@@ -29,7 +29,8 @@ StatusCommand::StatusCommand(Command& root) {
   root.Add("status", "Show the control plane and its replicas: who serves which revision")
       .Switch("--watch", &watch_, "Show it again and again, until Ctrl-C")
       .Text("--interval", {"DURATION"}, &interval_, "How often --watch looks (default 2s)")
-      .Detail("States: SYNCED; STALE (behind); NACKED (refused the newest); DISCONNECTED; DRAINING.")
+      .Detail(
+          "States: SYNCED; STALE (behind); NACKED (refused the newest); DISCONNECTED; DRAINING.")
       .Run([this](Session& session) { return Run(session); });
 }
 
@@ -83,8 +84,8 @@ std::string StatusCommand::Text(const v1::GetStatusReply& reply, const Printer& 
   bool first = true;
   for (const v1::Replica& replica : replicas) {
     for (const v1::Complaint& complaint : replica.complaints()) {
-      StrAppend(&text, first ? "\n" : "", Printable(StrCat(replica.id(), ": ", ComplaintText(complaint))),
-                "\n");
+      StrAppend(&text, first ? "\n" : "",
+                Printable(StrCat(replica.id(), ": ", ComplaintText(complaint))), "\n");
       first = false;
     }
   }

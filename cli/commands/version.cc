@@ -15,9 +15,9 @@ namespace {
 constexpr absl::Duration kServerTimeout = absl::Seconds(2);
 
 absl::StatusOr<ExitCode> ShowVersion(Session& session) {
-  const absl::StatusOr<v1::GetStatusReply> status = session.CallWithin(
-      std::min(kServerTimeout, session.timeout()), "StatusService/GetStatus",
-      &v1::StatusService::Stub::GetStatus, v1::GetStatusRequest());
+  const absl::StatusOr<v1::GetStatusReply> status =
+      session.CallWithin(std::min(kServerTimeout, session.timeout()), "StatusService/GetStatus",
+                         &v1::StatusService::Stub::GetStatus, v1::GetStatusRequest());
   const std::string server = status.ok() ? status->version() : "";
   const std::string reason = status.ok() ? "" : std::string(status.status().message());
   Printer& printer = session.printer();
