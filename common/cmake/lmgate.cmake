@@ -9,6 +9,13 @@ if(LMGATE_SANITIZE MATCHES thread AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
 endif()
 target_include_directories(lmgate_flags INTERFACE ${PROJECT_SOURCE_DIR})
 
+# What Asio is compiled with changes the layout of its types (thread_info_base.hpp): all units of one
+# program must see the same, or they corrupt one another's memory. Every target that includes Asio
+# or Beast has lmgate_asio among its DEPS. 8: one coroutine a connection, its frames are recycled.
+add_library(lmgate_asio INTERFACE)
+target_compile_definitions(lmgate_asio INTERFACE BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8)
+target_link_libraries(lmgate_asio INTERFACE Boost::headers)
+
 # Suppresses warnings of library headers that Debian's CMake packages do not mark as system headers.
 function(lmgate_system_includes target)
   foreach(dep ${ARGN})
