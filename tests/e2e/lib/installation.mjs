@@ -117,7 +117,7 @@ export class Installation {
     ).catch((error) => {
       throw new Error(`${error.message}\n${program.logTail()}`);
     });
-    if (program.ended !== null) throw new Error(`${program.name} ended at once\n${program.logTail()}`);
+    if (program.ended !== null) throw new Error(`${program.name} ended at once: ${JSON.stringify(program.ended)}\n${program.logTail()}`);
   }
 
   // Address of a data plane's traffic port.
