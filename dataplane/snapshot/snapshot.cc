@@ -244,25 +244,27 @@ absl::StatusOr<Snapshot::Compiled> Snapshot::Apply(const v1::SnapshotDelta& delt
   uint64_t sum = hash();
   for (const v1::ResourceChange& change : delta.changes()) {
     sum += change.resource().hash() - change.old_hash();
-    const std::string what = StrCat(contract::KindName(change.kind()), " \"", change.name(), "\"");
+    const auto refusal = [&change](std::string_view why) {
+      return absl::FailedPreconditionError(
+          StrCat(contract::KindName(change.kind()), " \"", change.name(), "\" ", why));
+    };
     if (!seen.insert(std::pair(static_cast<int>(change.kind()), change.name())).second) {
-      return absl::FailedPreconditionError(StrCat(what, " is changed twice"));
+      return refusal("is changed twice");
     }
     if (change.old_hash() == 0 && !change.has_resource()) {
-      return absl::FailedPreconditionError(StrCat(what, " is removed, but not there"));
+      return refusal("is removed, but not there");
     }
     if (change.has_resource() &&
         (change.kind() == v1::RESOURCE_KIND_UNSPECIFIED || change.resource().hash() == 0 ||
          contract::KindOf(change.resource()) != change.kind() ||
          contract::NameOf(change.resource()) != change.name())) {
-      return absl::FailedPreconditionError(
-          StrCat(what, " is changed to another resource or to one without a hash"));
+      return refusal("is changed to another resource or to one without a hash");
     }
     if (change.kind() == v1::RESOURCE_KIND_KEY) {
       if (change.old_hash() != 0) {
         LMGATE_RETURN_IF_ERROR(next->RemoveKey(change));
       } else if (change.old_digests_size() != 0) {
-        return absl::FailedPreconditionError(StrCat(what, " is new, but has old digests"));
+        return refusal("is new, but has old digests");
       }
       continue;
     }
@@ -270,7 +272,7 @@ absl::StatusOr<Snapshot::Compiled> Snapshot::Apply(const v1::SnapshotDelta& delt
     std::pair id(change.kind(), change.name());
     const auto found = resources->find(id);
     if (change.old_hash() != (found == resources->end() ? 0 : found->second->hash())) {
-      return absl::FailedPreconditionError(StrCat(what, " is not the one that the delta changes"));
+      return refusal("is not the one that the delta changes");
     }
     if (change.has_resource()) {
       (*resources)[std::move(id)] = std::make_shared<const v1::Resource>(change.resource());

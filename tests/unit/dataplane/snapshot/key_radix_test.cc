@@ -24,6 +24,13 @@ KeyDigest Digest(uint16_t prefix, uint32_t suffix) {
   return digest;
 }
 
+// As Digest, and spread over the leaf as an HMAC would be.
+KeyDigest SpreadDigest(uint16_t prefix, uint32_t suffix) {
+  KeyDigest digest = Digest(prefix, suffix);
+  digest[2] = static_cast<uint8_t>(suffix * 149);
+  return digest;
+}
+
 KeyRecord Record(const KeyDigest& digest, uint64_t hash) {
   KeyRecord record;
   record.digest = digest;
@@ -125,9 +132,10 @@ TEST(KeyRadix, BehavesAsAMapThroughAllItsVersions) {
   std::map<KeyDigest, uint64_t> model;
   std::vector<std::pair<KeyRadix, std::map<KeyDigest, uint64_t>>> versions;
   for (uint64_t step = 0; step < 4000; ++step) {
-    const KeyDigest digest =
-        Digest(static_cast<uint16_t>(absl::Uniform(random, 0, 5) * 0x1001),  // shares some levels
-               absl::Uniform(random, 0u, 40u));
+    const auto prefix = static_cast<uint16_t>(absl::Uniform(random, 0, 5) * 0x1001);
+    const uint32_t suffix = absl::Uniform(random, 0u, 40u);
+    const bool is_spread = absl::Bernoulli(random, 0.8);
+    const KeyDigest digest = is_spread ? SpreadDigest(prefix, suffix) : Digest(prefix, suffix);
     if (absl::Bernoulli(random, 0.5)) {
       ASSERT_EQ(radix.Insert(Record(digest, step)), model.emplace(digest, step).second);
     } else {
