@@ -97,8 +97,10 @@ absl::Status BuildHeaders(const v1::Connection& connection, const SecretResolver
     LMGATE_ASSIGN_OR_RETURN(const std::string credential,
                             ResolveHeaderValue("api_key", connection.api_key(), resolver));
     if (credential.empty()) return absl::FailedPreconditionError("api_key is empty");
-    const std::string_view name =
-        config.auth_header == "authorization" ? "Authorization" : config.auth_header;
+    // Views on both sides: of a literal and a string, `?:` makes a temporary string.
+    const std::string_view name = config.auth_header == "authorization"
+                                      ? std::string_view("Authorization")
+                                      : std::string_view(config.auth_header);
     const std::string_view space = config.auth_scheme.empty() ? "" : " ";
     AddHeader(name, StrCat(config.auth_scheme, space, credential), upstream);
   }
