@@ -112,7 +112,7 @@ absl::Status CheckGroupsUnused(const v1::SnapshotDelta& delta, const ResourceInd
     if (keys == 0) continue;
     return absl::FailedPreconditionError(StrCat(Describe(change), " is the group of ", keys,
                                                 keys == 1 ? " key" : " keys",
-                                                ": delete them or move them first"));
+                                                ": what is in use cannot be deleted"));
   }
   return absl::OkStatus();
 }
