@@ -24,7 +24,9 @@ struct Candidates {
 
 // Why `upstream` cannot serve the request; kOk = it can.
 ErrorCode CheckUpstream(const snapshot::UpstreamConnection& upstream, std::string_view dialect) {
-  if (upstream.config.dialect != dialect) return ErrorCode::kDialectUnsupported;
+  if (!dialect.empty() && upstream.config.dialect != dialect) {
+    return ErrorCode::kDialectUnsupported;
+  }
   if (!upstream.unavailable_reason.empty()) return ErrorCode::kConnectionUnavailable;
   return ErrorCode::kOk;
 }

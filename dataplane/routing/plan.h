@@ -45,7 +45,8 @@ class Plan {
 
 struct PlanRequest {
   std::string_view model;    // the client's
-  std::string_view dialect;  // of the endpoint that was called
+  // Of the endpoint that was called; empty = any: a path that is passed through as it is.
+  std::string_view dialect;
   uint64_t random = 0;       // fresh for each request: strategies random and weighted
   uint64_t turn = 0;         // counts up by one a request: strategy round-robin
 };

@@ -111,6 +111,13 @@ TEST_F(PlanTest, SkipsOtherDialectsAndUnavailableConnections) {
   EXPECT_THAT(Names(Make()), ElementsAre("c.my-model"));
 }
 
+TEST_F(PlanTest, APathWithoutADialectGoesToConnectionsOfAny) {
+  SetAnthropic(0);
+  request_.dialect = "";
+
+  EXPECT_THAT(Names(Make()), ElementsAre("a.one", "b.two", "c.my-model"));
+}
+
 TEST_F(PlanTest, SaysWhyNothingIsLeft) {
   group_.clear_connections();
   EXPECT_EQ(Make().code(), ErrorCode::kConnectionNotAllowed);
