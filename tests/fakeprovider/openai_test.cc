@@ -1,0 +1,334 @@
+#include <absl/strings/escaping.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "common/base/strings.h"
+#include "tests/fakeprovider/provider_fixture.h"
+
+namespace lmgate::fakeprovider {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr std::string_view kTools = R"(,"tools":[{"type":"function","function":{
+    "name":"get_weather","parameters":{"type":"object","required":["city","unit","days"],
+      "properties":{"city":{"type":"string"},"unit":{"enum":["C","F"]},"note":{"type":"string"},
+        "days":{"$ref":"#/$defs/Days"}},
+      "$defs":{"Days":{"type":"array","items":{"type":"integer","minimum":3}}}}}},
+  {"type":"function","function":{"name":"get_time"}}])";
+
+class OpenaiTest : public ProviderFixture {
+ protected:
+  TestResponse Post(std::string_view target, std::string_view body) const {
+    return TestClient(provider_->port()).Post(target, body);
+  }
+  TestResponse Get(std::string_view target) const {
+    return TestClient(provider_->port()).Get(target);
+  }
+};
+
+TEST_F(OpenaiTest, ChatSaysTheLastUserMessageBack) {
+  const TestResponse response = Post("/v1/chat/completions", R"({"model":"gpt-4o","messages":[
+      {"role":"user","content":"first"},{"role":"assistant","content":"x"},
+      {"role":"user","content":[{"type":"text","text":"two \"parts\""},
+                                {"type":"image_url","image_url":{"url":"data:"}}]}]})");
+
+  const json answer = Parse(response.body);
+  EXPECT_EQ(answer["choices"][0]["message"]["content"], "You said: two \"parts\" [image_url]");
+  EXPECT_EQ(answer["choices"][0]["message"]["role"], "assistant");
+  EXPECT_EQ(answer["choices"][0]["finish_reason"], "stop");
+}
+
+TEST_F(OpenaiTest, ChatAnswersWithACompleteObject) {
+  const TestResponse response = Chat(ChatBody("gpt-4o"));
+
+  const json answer = Parse(response.body);
+  EXPECT_THAT(answer["id"].get<std::string>(), StartsWith("chatcmpl-"));
+  EXPECT_EQ(answer["object"], "chat.completion");
+  EXPECT_EQ(answer["model"], "gpt-4o");
+  EXPECT_GT(answer["created"], 1'700'000'000);
+  EXPECT_TRUE(answer.contains("system_fingerprint"));
+  EXPECT_EQ(answer["usage"]["prompt_tokens"], 1);
+  EXPECT_EQ(answer["usage"]["completion_tokens"], 3);  // You, said:, hi
+  EXPECT_EQ(answer["usage"]["total_tokens"], 4);
+  EXPECT_EQ(answer["usage"]["prompt_tokens_details"]["cached_tokens"], 0);
+  EXPECT_EQ(answer["usage"]["completion_tokens_details"]["reasoning_tokens"], 0);
+  EXPECT_THAT(response.FindHeader("x-request-id"), StartsWith("req_"));
+  EXPECT_EQ(response.FindHeader("openai-processing-ms"), "1");
+}
+
+TEST_F(OpenaiTest, ChatStreamsTheSameContent) {
+  const TestResponse response = Chat(StreamBody("m"));
+
+  const std::vector<std::string> events = ReadEvents(response.body);
+  EXPECT_EQ(response.FindHeader("content-type"), "text/event-stream; charset=utf-8");
+  EXPECT_EQ(ContentOf(response), "You said: hi");
+  EXPECT_EQ(Parse(events.front())["choices"][0]["delta"]["role"], "assistant");
+  EXPECT_EQ(Parse(events[events.size() - 2])["choices"][0]["finish_reason"], "stop");
+  EXPECT_EQ(events.back(), "[DONE]");
+  EXPECT_EQ(events.size(), 6U);
+  EXPECT_EQ(response.chunks.size(), events.size());  // one HTTP chunk an event
+}
+
+TEST_F(OpenaiTest, ChatStreamsUsageLastWhenAsked) {
+  const TestResponse response =
+      Chat(StreamBody("m", R"(,"stream_options":{"include_usage":true})"));
+
+  const std::vector<std::string> events = ReadEvents(response.body);
+  const json usage = Parse(events[events.size() - 2]);
+  EXPECT_TRUE(usage["choices"].empty());
+  EXPECT_EQ(usage["usage"]["completion_tokens"], 3);
+  EXPECT_TRUE(Parse(events.front())["usage"].is_null());
+  EXPECT_TRUE(Parse(events.front()).contains("usage"));
+}
+
+TEST_F(OpenaiTest, ChatMakesNChoices) {
+  const json plain = Parse(Chat(ChatBody("m", R"(,"n":3)")).body);
+  const TestResponse streamed = Chat(StreamBody("m", R"(,"n":2)"));
+
+  EXPECT_EQ(plain["choices"].size(), 3U);
+  EXPECT_EQ(plain["choices"][2]["index"], 2);
+  EXPECT_EQ(plain["usage"]["completion_tokens"], 9);
+  std::vector<std::string> contents(2);
+  for (const std::string& event : ReadEvents(streamed.body)) {
+    if (event == "[DONE]") continue;
+    const json choice = Parse(event)["choices"][0];
+    contents[choice["index"].get<size_t>()] += choice["delta"].value("content", "");
+  }
+  EXPECT_EQ(contents[0], "You said: hi");
+  EXPECT_EQ(contents[1], "You said: hi");
+}
+
+TEST_F(OpenaiTest, ChatStopsAtTheTokenLimit) {
+  const json answer = Parse(Chat(ChatBody("m", R"(,"max_completion_tokens":2)")).body);
+
+  EXPECT_EQ(answer["choices"][0]["message"]["content"], "You said: ");
+  EXPECT_EQ(answer["choices"][0]["finish_reason"], "length");
+  EXPECT_EQ(answer["usage"]["completion_tokens"], 2);
+}
+
+TEST_F(OpenaiTest, ChatCallsTheFirstToolWithFittingArguments) {
+  const json answer = Parse(Chat(ChatBody("m", kTools)).body);
+
+  const json& choice = answer["choices"][0];
+  EXPECT_EQ(choice["finish_reason"], "tool_calls");
+  EXPECT_TRUE(choice["message"]["content"].is_null());
+  ASSERT_EQ(choice["message"]["tool_calls"].size(), 1U);
+  const json& call = choice["message"]["tool_calls"][0];
+  EXPECT_EQ(call["type"], "function");
+  EXPECT_EQ(call["function"]["name"], "get_weather");
+  EXPECT_EQ(Parse(call["function"]["arguments"].get<std::string>()),
+            Parse(R"({"city":"hi","unit":"C","days":[3]})"));
+}
+
+TEST_F(OpenaiTest, ChatObeysToolChoice) {
+  const json forced = Parse(Chat(ChatBody("m", StrCat(kTools, R"(,"tool_choice":
+      {"type":"function","function":{"name":"get_time"}})")))
+                                .body);
+  const json none = Parse(Chat(ChatBody("m", StrCat(kTools, R"(,"tool_choice":"none")"))).body);
+  const json parallel =
+      Parse(Chat(ChatBody("m", StrCat(kTools, R"(,"parallel_tool_calls":true)"))).body);
+
+  EXPECT_EQ(forced["choices"][0]["message"]["tool_calls"][0]["function"]["name"], "get_time");
+  EXPECT_EQ(none["choices"][0]["message"]["content"], "You said: hi");
+  EXPECT_EQ(parallel["choices"][0]["message"]["tool_calls"].size(), 2U);
+}
+
+TEST_F(OpenaiTest, ChatStreamsToolCallsInParts) {
+  const TestResponse response = Chat(StreamBody("m", kTools));
+
+  std::string arguments;
+  int parts = 0;
+  int names = 0;
+  std::string finish;
+  for (const std::string& event : ReadEvents(response.body)) {
+    if (event == "[DONE]") continue;
+    const json choice = Parse(event)["choices"][0];
+    if (choice["finish_reason"].is_string()) finish = choice["finish_reason"];
+    if (!choice["delta"].contains("tool_calls")) continue;
+    const json& call = choice["delta"]["tool_calls"][0];
+    EXPECT_EQ(call["index"], 0);
+    names += call.contains("id") && call["function"].contains("name") ? 1 : 0;
+    arguments += call["function"]["arguments"].get<std::string>();
+    ++parts;
+  }
+  EXPECT_EQ(names, 1);
+  EXPECT_GE(parts, 4);
+  EXPECT_EQ(Parse(arguments), Parse(R"({"city":"hi","unit":"C","days":[3]})"));
+  EXPECT_EQ(finish, "tool_calls");
+}
+
+TEST_F(OpenaiTest, ChatEndsTheToolLoopWithTheResults) {
+  const TestResponse response = Post("/v1/chat/completions", StrCat(R"({"model":"m","messages":[
+      {"role":"user","content":"weather?"},{"role":"assistant","content":null},
+      {"role":"tool","tool_call_id":"a","content":"sunny"},
+      {"role":"tool","tool_call_id":"b","content":"warm"}])",
+                                                                    kTools, "}"));
+
+  EXPECT_EQ(ContentOf(response), "The tool said: sunny; warm");
+}
+
+TEST_F(OpenaiTest, ChatKeepsToTheResponseFormat) {
+  const TestResponse object = Chat(ChatBody("m", R"(,"response_format":{"type":"json_object"})"));
+  const TestResponse schema = Chat(ChatBody("m", R"(,"response_format":{"type":"json_schema",
+      "json_schema":{"name":"x","schema":{"type":"object","properties":{
+        "ok":{"type":"boolean"},"list":{"type":"array","items":{"type":"string"}}}}}})"));
+
+  EXPECT_EQ(ContentOf(object), R"({"said":"hi"})");
+  EXPECT_EQ(ContentOf(schema), R"({"ok":true,"list":["hi"]})");
+}
+
+TEST_F(OpenaiTest, CompletionsSayEachPromptBack) {
+  const json plain = Parse(Post("/v1/completions", R"({"model":"m","prompt":["a b","c"]})").body);
+  const TestResponse streamed =
+      Post("/v1/completions", R"({"model":"m","prompt":"a b","stream":true})");
+
+  EXPECT_EQ(plain["object"], "text_completion");
+  EXPECT_EQ(plain["choices"][0]["text"], "You said: a b");
+  EXPECT_EQ(plain["choices"][1]["text"], "You said: c");
+  EXPECT_EQ(plain["usage"]["completion_tokens"], 7);
+  std::string text;
+  for (const std::string& event : ReadEvents(streamed.body)) {
+    if (event != "[DONE]") text += Parse(event)["choices"][0]["text"].get<std::string>();
+  }
+  EXPECT_EQ(text, "You said: a b");
+}
+
+TEST_F(OpenaiTest, EmbeddingsAreTheSameNumbersInBothEncodings) {
+  const json floats =
+      Parse(Post("/v1/embeddings", R"({"model":"e","input":["a","b"],"dimensions":8})").body);
+  const json base64 =
+      Parse(Post("/v1/embeddings",
+                 R"({"model":"e","input":"a","dimensions":8,"encoding_format":"base64"})")
+                .body);
+
+  const auto vector = floats["data"][0]["embedding"].get<std::vector<float>>();
+  std::string bytes;
+  ASSERT_TRUE(absl::Base64Unescape(base64["data"][0]["embedding"].get<std::string>(), &bytes));
+  std::vector<float> decoded(bytes.size() / sizeof(float));
+  std::memcpy(decoded.data(), bytes.data(), bytes.size());
+  EXPECT_EQ(decoded, vector);
+  EXPECT_EQ(vector.size(), 8U);
+  EXPECT_NE(floats["data"][1]["embedding"], floats["data"][0]["embedding"]);
+  float squares = 0;
+  for (const float component : vector) squares += component * component;
+  EXPECT_NEAR(std::sqrt(squares), 1.0, 1e-5);
+  EXPECT_EQ(floats["usage"]["total_tokens"], 2);
+}
+
+TEST_F(OpenaiTest, EmbeddingsHaveTheDimensionsOfTheirModel) {
+  const json small = Parse(Post("/v1/embeddings", R"({"model":"e-small","input":"a"})").body);
+  const json large = Parse(Post("/v1/embeddings", R"({"model":"e-large","input":[1,2]})").body);
+
+  EXPECT_EQ(small["data"][0]["embedding"].size(), 1536U);
+  EXPECT_EQ(large["data"][0]["embedding"].size(), 3072U);
+  EXPECT_EQ(large["data"].size(), 1U);
+  EXPECT_EQ(Post("/v1/embeddings", R"({"model":"e","input":"a","dimensions":3072})").status, 200);
+  EXPECT_EQ(Post("/v1/embeddings", R"({"model":"e","input":"a","dimensions":3073})").status, 400);
+}
+
+TEST_F(OpenaiTest, ListsModelsAndKnowsEveryName) {
+  const json list = Parse(Get("/v1/models").body);
+  const json one = Parse(Get("/v1/models/vendor%2Fany-name").body);
+
+  EXPECT_EQ(list["object"], "list");
+  EXPECT_EQ(list["data"][0]["id"], "gpt-4o");
+  EXPECT_EQ(one["id"], "vendor/any-name");
+  EXPECT_EQ(one["object"], "model");
+  EXPECT_EQ(Get("/v1/models/status-404").status, 404);
+}
+
+TEST_F(OpenaiTest, OtherPathsEchoWhatArrived) {
+  const json echo = Parse(Get("/v1/files/f-1/content?model=m%2F1&x=2").body);
+
+  EXPECT_EQ(echo["method"], "GET");
+  EXPECT_EQ(echo["path"], "/v1/files/f-1/content");
+  EXPECT_EQ(echo["query"], "model=m%2F1&x=2");
+  EXPECT_EQ(echo["body_bytes"], 0);
+  EXPECT_EQ(echo["model"], "m/1");
+}
+
+TEST_F(OpenaiTest, ReadsTheModelOfAMultipartBody) {
+  const std::string body =
+      "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n"
+      "Content-Type: audio/wav\r\n\r\nRIFF\r\n"
+      "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nwhisper-1\r\n--b--\r\n";
+  TestClient client(provider_->port());
+
+  client.Send(
+      StrCat("POST /v1/audio/transcriptions HTTP/1.1\r\nhost: x\r\n"
+             "content-type: multipart/form-data; boundary=b\r\ncontent-length: ",
+             body.size(), "\r\n\r\n", body));
+  const json echo = Parse(client.Read().body);
+
+  EXPECT_EQ(echo["model"], "whisper-1");
+  EXPECT_EQ(echo["body_bytes"], body.size());
+  EXPECT_EQ(echo["text"], StrCat("You sent ", body.size(), " bytes."));
+}
+
+TEST_F(OpenaiTest, HeadHasNoBody) {
+  TestClient client(provider_->port());
+
+  client.Send("HEAD /v1/models HTTP/1.1\r\nhost: x\r\n\r\n");
+  const TestResponse head = client.Read(kDeadline, /*has_body=*/false);
+
+  EXPECT_EQ(head.status, 200);
+  EXPECT_NE(head.FindHeader("content-length"), "0");
+  EXPECT_EQ(client.Get("/v1/models").status, 200);
+}
+
+struct ErrorCase {
+  std::string_view method;
+  std::string_view target;
+  std::string_view body;
+  int status;
+  std::string_view message;
+  std::string_view code;  // empty = null
+};
+
+class OpenaiErrorTest : public ProviderFixture, public testing::WithParamInterface<ErrorCase> {};
+
+TEST_P(OpenaiErrorTest, HasOpenaisShape) {
+  const ErrorCase& wanted = GetParam();
+  TestClient client(provider_->port());
+
+  client.SendRequest(wanted.method, wanted.target, wanted.body);
+  const TestResponse response = client.Read();
+
+  EXPECT_EQ(response.status, wanted.status);
+  const json error = Parse(response.body)["error"];
+  EXPECT_THAT(error["message"].get<std::string>(), HasSubstr(std::string(wanted.message)));
+  EXPECT_EQ(error["type"], "invalid_request_error");
+  EXPECT_TRUE(error.contains("param"));
+  EXPECT_EQ(error["code"], wanted.code.empty() ? json(nullptr) : json(wanted.code));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Errors, OpenaiErrorTest,
+    testing::Values(
+        ErrorCase{"POST", "/v1/chat/completions", "{", 400, "could not parse the JSON", ""},
+        ErrorCase{"POST", "/v1/chat/completions", "[]", 400, "could not parse the JSON", ""},
+        ErrorCase{"POST", "/v1/chat/completions", "", 400, "could not parse the JSON", ""},
+        ErrorCase{"POST", "/v1/chat/completions", "{\"a\":\"\xFF\"}", 400,
+                  "could not parse the JSON", ""},
+        ErrorCase{"POST", "/v1/chat/completions", "{}", 400, "provide a model", ""},
+        ErrorCase{"POST", "/v1/chat/completions", R"({"model":"m"})", 400, "'messages'",
+                  "missing_required_parameter"},
+        ErrorCase{"POST", "/v1/chat/completions", R"({"model":"m","messages":[]})", 400,
+                  "'messages'", "empty_array"},
+        ErrorCase{"POST", "/v1/embeddings", R"({"model":"m"})", 400, "'input'",
+                  "missing_required_parameter"},
+        ErrorCase{"GET", "/v1/chat/completions", "", 405, "Not allowed to GET",
+                  "method_not_supported"},
+        ErrorCase{"GET", "/elsewhere", "", 404, "Unknown request URL: GET /elsewhere",
+                  "unknown_url"}));
+
+}  // namespace
+}  // namespace lmgate::fakeprovider
