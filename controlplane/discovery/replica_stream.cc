@@ -37,6 +37,10 @@ void ReplicaStream::Pump() {
   const int64_t patience = absl::ToInt64Nanoseconds(service_.options_.hello_timeout);
   {
     const absl::MutexLock lock(&mutex_);
+    if (ended_) {
+      if (now - ended_nanos_ >= patience) context_.TryCancel();
+      return;
+    }
     PumpLocked();
     if (greeted_ || now - begun_nanos_ < patience) return;
   }
@@ -47,10 +51,17 @@ void ReplicaStream::End(const grpc::Status& status) {
   const absl::MutexLock lock(&mutex_);
   if (ended_) return;
   ended_ = true;
+  ended_nanos_ = service_.clock_.SteadyNanos();
   full_.reset();
-  // A replica that does not read would hold up the status behind the message under way.
-  if (writing_) context_.TryCancel();
+  // Goes out behind the message under way, if there is one. If the replica does not read it, Pump
+  // loses patience.
   Finish(status);
+}
+
+void ReplicaStream::Cut(const grpc::Status& status) {
+  End(status);
+  const absl::MutexLock lock(&mutex_);
+  if (writing_) context_.TryCancel();
 }
 
 void ReplicaStream::OnReadDone(bool ok) {

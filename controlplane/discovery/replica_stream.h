@@ -31,8 +31,10 @@ class ReplicaStream final
   void Begin();
   // Pushes what the replica lacks, if it is its turn, and looks at the timers.
   void Pump();
-  // The first call decides.
+  // Ends the stream with this status; the first call decides.
   void End(const grpc::Status& status);
+  // The same without waiting for a replica that does not read: it may see Cancelled instead.
+  void Cut(const grpc::Status& status);
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
@@ -76,6 +78,7 @@ class ReplicaStream final
   absl::Mutex mutex_;
   bool greeted_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  int64_t ended_nanos_ ABSL_GUARDED_BY(mutex_) = 0;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   v1::SubscribeResponse response_ ABSL_GUARDED_BY(mutex_);  // gRPC's while writing_
   // What the replica serves, if that is a configuration of ours.

@@ -75,7 +75,7 @@ void SnapshotStreamService::Stop() {
   }
   const absl::MutexLock lock(&streams_mutex_);
   stopping_ = true;
-  for (ReplicaStream* stream : streams_) stream->End(Stopping());
+  for (ReplicaStream* stream : streams_) stream->Cut(Stopping());
 }
 
 grpc::ServerBidiReactor<v1::SubscribeRequest, v1::SubscribeResponse>*
@@ -110,11 +110,13 @@ void SnapshotStreamService::Introduce(ReplicaStream* stream, const std::string& 
 }
 
 void SnapshotStreamService::Remove(ReplicaStream* stream, const std::string& replica_id) {
+  {
+    const absl::MutexLock lock(&streams_mutex_);
+    streams_.erase(stream);
+    const auto newest = by_replica_.find(replica_id);
+    if (newest != by_replica_.end() && newest->second == stream) by_replica_.erase(newest);
+  }
   if (!replica_id.empty()) registry_.Disconnect(stream->number(), replica_id);
-  const absl::MutexLock lock(&streams_mutex_);
-  streams_.erase(stream);
-  const auto newest = by_replica_.find(replica_id);
-  if (newest != by_replica_.end() && newest->second == stream) by_replica_.erase(newest);
 }
 
 }  // namespace lmgate::discovery

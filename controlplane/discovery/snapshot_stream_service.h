@@ -36,6 +36,7 @@ class SnapshotStreamService final : public v1::SnapshotService::CallbackService 
  public:
   struct Options {
     size_t streams_max = 10000;  // more are refused with ResourceExhausted
+    // For a replica to say hello; and, at the end, to read what was sent before.
     absl::Duration hello_timeout = absl::Seconds(10);
     // A replica that refused the newest revision is offered it again after this, or as soon as
     // there is a newer one.
