@@ -106,16 +106,16 @@ absl::Status App::Start() {
   }
   if (options_.control_plane != "none") {
     control::ConfigSubscription::Options subscription;
-    subscription.control_plane = options_.control_plane;
+    subscription.address.target = options_.control_plane;
     subscription.replica_id =
         options_.replica_id.empty() ? DefaultReplicaId(port_) : options_.replica_id;
     subscription.listen_address =
         options::HostPort{.host = options_.listen.host, .port = port_}.Text();
-    subscription.token_file = options_.token_file;
-    subscription.tls = options_.control_plane_tls;
-    subscription.tls_ca_file = options_.control_plane_ca;
-    subscription.tls_client_cert_file = options_.control_plane_cert;
-    subscription.tls_client_key_file = options_.control_plane_key;
+    subscription.address.token_file = options_.token_file;
+    subscription.address.tls = options_.control_plane_tls;
+    subscription.address.tls_ca_file = options_.control_plane_ca;
+    subscription.address.tls_client_cert_file = options_.control_plane_cert;
+    subscription.address.tls_client_key_file = options_.control_plane_key;
     subscription_ = std::make_unique<control::ConfigSubscription>(
         std::move(subscription), *store_, ResolveSecret, last_good.snapshot,
         [this](std::shared_ptr<const snapshot::Snapshot> snapshot) {
@@ -209,7 +209,7 @@ http::AdminResponse App::HandleAdmin(const http::AdminRequest& request) {
       process.snapshot_applies_total =
           metrics.snapshots_applied.load() + metrics.deltas_applied.load();
       process.snapshot_nacks_total = metrics.nacks.load();
-      process.control_plane_reconnects_total = metrics.reconnects.load();
+      process.control_plane_stream_ends_total = metrics.stream_ends.load();
     }
     std::vector<const gateway::WorkerMetrics*> workers;
     for (const auto& worker : workers_) workers.push_back(&worker->metrics());

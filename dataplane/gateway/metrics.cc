@@ -191,8 +191,9 @@ std::string RenderMetrics(const std::vector<const WorkerMetrics*>& workers,
               static_cast<double>(process.snapshot_applies_total));
   out.Counter("lmgate_snapshot_nacks_total", "Snapshots and deltas refused.",
               static_cast<double>(process.snapshot_nacks_total));
-  out.Counter("lmgate_control_plane_reconnects_total", "Subscriptions begun after the first.",
-              static_cast<double>(process.control_plane_reconnects_total));
+  out.Counter("lmgate_control_plane_stream_ends_total",
+              "Subscriptions that ended or could not begin.",
+              static_cast<double>(process.control_plane_stream_ends_total));
   out.Counter("lmgate_access_log_dropped_total", "Access-log lines lost to a full ring or disk.",
               static_cast<double>(process.access_log_dropped_total));
   out.Gauge("lmgate_draining", "1 after SIGTERM.", process.draining ? 1 : 0);

@@ -85,7 +85,7 @@ struct ProcessGauges {
   bool control_plane_connected = false;
   uint64_t snapshot_applies_total = 0;
   uint64_t snapshot_nacks_total = 0;
-  uint64_t control_plane_reconnects_total = 0;
+  uint64_t control_plane_stream_ends_total = 0;
   uint64_t access_log_dropped_total = 0;
   bool draining = false;
 };

@@ -143,8 +143,10 @@ Awaitable<absl::StatusOr<StreamPtr>> Endpoint::Connect(ConnectControl* control) 
 
 Awaitable<absl::Status> Endpoint::OpenSocket(Stream* stream, ConnectControl* control) {
   if (options_.url.scheme == contract::BaseUrl::Scheme::kUnix) {
-    const asio::local::stream_protocol::endpoint path(options_.url.host);
-    auto [error] = co_await stream->socket().async_connect(path, asio::as_tuple(kUseAwaitable));
+    const asio::generic::stream_protocol::endpoint path(
+        asio::local::stream_protocol::endpoint(options_.url.host));
+    auto connect = stream->socket().async_connect(path, asio::as_tuple(kUseAwaitable));
+    auto [error] = co_await std::move(connect);
     if (error) {
       co_return absl::UnavailableError(
           StrCat("connect to unix:", options_.url.host, ": ", error.message()));
@@ -161,7 +163,9 @@ Awaitable<absl::Status> Endpoint::OpenSocket(Stream* stream, ConnectControl* con
     if (control->cancelled_) break;
     ErrorCode ignored;
     if (stream->socket().is_open()) stream->socket().close(ignored);
-    auto [error] = co_await stream->socket().async_connect(address, asio::as_tuple(kUseAwaitable));
+    const asio::generic::stream_protocol::endpoint remote(address);
+    auto connect = stream->socket().async_connect(remote, asio::as_tuple(kUseAwaitable));
+    auto [error] = co_await std::move(connect);
     if (!error) {
       const int on = 1;
       ::setsockopt(stream->socket().native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));

@@ -184,9 +184,10 @@ void Stream::OnRead(const ErrorCode& error, size_t bytes) {
       break;
   }
   if (error) read_error_ = error;
-  if (waiter_) {
+  if (waiter_.has_value()) {
     // The coroutine may dispose of this stream before it comes back: nothing is touched after.
-    auto waiter = std::move(waiter_);
+    asio::any_completion_handler<void()> waiter(*std::move(waiter_));
+    waiter_.reset();
     std::move(waiter)();
     return;
   }

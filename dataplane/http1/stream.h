@@ -12,6 +12,7 @@
 #include <boost/system/error_code.hpp>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -87,7 +88,7 @@ class Stream {
   // Completes when the outstanding read has come back. Call only while one is outstanding.
   auto WaitRead() {
     return asio::async_initiate<const asio::use_awaitable_t<Executor>&, void()>(
-        [this](auto handler) { waiter_ = std::move(handler); }, kUseAwaitable);
+        [this](auto handler) { waiter_.emplace(std::move(handler)); }, kUseAwaitable);
   }
   void SetObserver(Observer observer, void* owner) {
     observer_ = observer;
@@ -134,7 +135,8 @@ class Stream {
   bool closed_ = false;
   bool disposed_ = false;
   ErrorCode read_error_;
-  asio::any_completion_handler<void()> waiter_;
+  // Optional, since the assignment of any_completion_handler recurses for ever in Boost 1.81.
+  std::optional<asio::any_completion_handler<void()>> waiter_;
   Observer observer_ = nullptr;
   void* observer_owner_ = nullptr;
 };
