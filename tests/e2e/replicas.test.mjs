@@ -63,7 +63,7 @@ test('a rolling restart under load loses nothing', async () => {
   const load = new Load({ urls: [it.url(0), it.url(1)], key });
   for (const index of [0, 1]) {
     // As a load balancer does: no new requests, then the signal.
-    load.removeUrl(it.url(index));
+    await load.removeUrl(it.url(index));
     assert.deepEqual(await it.replicas[index].stop('SIGTERM'), { code: 0, signal: null });
     await it.startDataPlane(index);
     load.addUrl(it.url(index));

@@ -11,7 +11,10 @@ export class FakeProvider {
       ['--listen', `127.0.0.1:${port}`, '--journal-limit', String(journalLimit), '--env-file', ''],
       { env, cwd, logFile },
     );
-    await waitFor('the fake provider listens', () => provider.stats(), { timeoutMs: 20_000 });
+    await waitFor('the fake provider listens', () => provider.stats(), {
+      timeoutMs: 20_000,
+      unless: () => provider.program.endText(),
+    });
     return provider;
   }
 

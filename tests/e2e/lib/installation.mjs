@@ -107,17 +107,10 @@ export class Installation {
   }
 
   async waitReady(program, port) {
-    await waitFor(
-      `${program.name} is ready`,
-      async () => {
-        if (program.ended !== null) return true;
-        return (await fetch(`http://127.0.0.1:${port}/readyz`)).ok;
-      },
-      { timeoutMs: READY_MS },
-    ).catch((error) => {
-      throw new Error(`${error.message}\n${program.logTail()}`);
+    await waitFor(`${program.name} is ready`, async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok, {
+      timeoutMs: READY_MS,
+      unless: () => program.endText(),
     });
-    if (program.ended !== null) throw new Error(`${program.name} ended at once: ${JSON.stringify(program.ended)}\n${program.logTail()}`);
   }
 
   // Address of a data plane's traffic port.

@@ -1,6 +1,7 @@
 // Constant load: loops of plain and streamed chat requests over kept-alive connections, each answer
 // checked to its end. Raw node:http, so that nothing retries behind our back.
 import http from 'node:http';
+import { waitFor } from './wait.mjs';
 
 const ERRORS_MAX = 20; // kept for the message
 
@@ -12,6 +13,7 @@ export class Load {
     this.pick = pick;
     this.answered = 0;
     this.byUrl = new Map(urls.map((url) => [url, 0]));
+    this.connecting = new Map(); // url -> requests without a connection yet
     this.errors = [];
     this.agent = new http.Agent({ keepAlive: true });
     this.stopping = false;
@@ -23,8 +25,11 @@ export class Load {
     this.byUrl.set(url, 0);
   }
 
-  removeUrl(url) {
+  // No new requests to it. Returns when those that were chosen for it before are connected: they
+  // may still be under way.
+  async removeUrl(url) {
     this.urls = this.urls.filter((other) => other !== url);
+    await waitFor(`requests to ${url} are connected`, () => !this.connecting.get(url));
   }
 
   // Ends the load when its requests are answered; gives {answered, errors}.
@@ -48,12 +53,17 @@ export class Load {
     }
   }
 
+  #countConnecting(url, change) {
+    this.connecting.set(url, (this.connecting.get(url) ?? 0) + change);
+  }
+
   #ask(url, stream) {
     const body = JSON.stringify({
       model: this.pick(),
       stream,
       messages: [{ role: 'user', content: 'one two three four five' }],
     });
+    this.#countConnecting(url, 1);
     return new Promise((resolve, reject) => {
       const request = http.request(
         `${url}/v1/chat/completions`,
@@ -80,6 +90,12 @@ export class Load {
           });
         },
       );
+      request.on('socket', (socket) => {
+        const connected = () => this.#countConnecting(url, -1);
+        if (!socket.connecting) return connected();
+        socket.once('connect', connected);
+        socket.once('error', connected);
+      });
       request.on('timeout', () => request.destroy(new Error('no answer in 20 s')));
       request.on('error', reject);
       request.end(body);

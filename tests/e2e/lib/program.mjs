@@ -76,6 +76,13 @@ export class Program {
     return await this.waitForExit(timeoutMs);
   }
 
+  // How it ended and what it said last; empty while it runs.
+  endText() {
+    if (this.ended === null) return '';
+    const { code, signal, error } = this.ended;
+    return `${this.name} ended: ${error?.message ?? signal ?? `exit code ${code}`}\n${this.logTail()}`;
+  }
+
   log() {
     return readFileSync(this.logFile, 'utf8');
   }

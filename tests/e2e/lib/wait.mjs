@@ -3,8 +3,8 @@
 const POLL_MS = 5;
 
 // Calls `probe` until it gives something truthy, and gives that back. The error names `what` and the
-// last value, or error, that was seen.
-export async function waitFor(what, probe, { timeoutMs = 10_000 } = {}) {
+// last value, or error, that was seen. `unless` gives a reason to stop waiting; empty = none yet.
+export async function waitFor(what, probe, { timeoutMs = 10_000, unless = () => '' } = {}) {
   const deadline = performance.now() + timeoutMs;
   let last;
   for (;;) {
@@ -14,6 +14,8 @@ export async function waitFor(what, probe, { timeoutMs = 10_000 } = {}) {
     } catch (error) {
       last = error;
     }
+    const reason = unless();
+    if (reason) throw new Error(`${what}: ${reason}`);
     if (performance.now() > deadline) {
       const seen = last instanceof Error ? last.message : JSON.stringify(last);
       throw new Error(`${what}: not within ${timeoutMs} ms; last seen: ${seen}`);
