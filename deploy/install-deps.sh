@@ -14,7 +14,7 @@ readonly BUILD_PACKAGES=(
   libsimdjson-dev libspdlog-dev libsqlite3-dev libssl-dev libyaml-cpp-dev
   nlohmann-json3-dev prometheus-cpp-dev
 )
-readonly TEST_PACKAGES=(libgmock-dev libgtest-dev)
+readonly TEST_PACKAGES=(libgmock-dev libgtest-dev sqlite3)
 # Only when there is no Node.js 18 or later with npm, which may also come from elsewhere.
 readonly NODE_PACKAGES=(nodejs npm)
 readonly NODE_MAJOR_MIN=18
@@ -25,7 +25,7 @@ usage: bash deploy/install-deps.sh [--tests] [--list]
 
 Installs the Debian packages that building and running lmgate needs.
 
-  --tests  also what tests/run.sh needs (GoogleTest, Node.js with npm)
+  --tests  also what tests/run.sh needs (GoogleTest, sqlite3, Node.js with npm)
   --list   print the packages that are missing and change nothing
   --help   this text
 USAGE

@@ -1,5 +1,6 @@
 // Wrong things, each with one clear message.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readdirSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -122,6 +123,29 @@ test('two control planes on one database: the second is refused', async () => {
   assert.equal(result.code, 1, result.stdout + result.stderr);
 });
 
+test('a database from a newer version is refused and left alone', async () => {
+  const other = await Installation.create({ replicas: 0, config: false });
+  try {
+    await other.controlPlane.stop('SIGTERM');
+    execFileSync('sqlite3', [
+      other.file('lmgate.db'),
+      `INSERT INTO schema_migrations (version, name, checksum, program_version, applied_at)
+       VALUES (9999, 'from_the_future', x'00', '99.0.0', 0)`,
+    ]);
+    const result = await run('lmgate-controlplane', other.controlPlaneArguments(), {
+      env: other.env,
+      cwd: other.dir,
+      timeoutMs: 20_000,
+    });
+
+    assert.equal(result.code, 1, result.stdout + result.stderr);
+    assert.match(result.stderr, /newer/);
+    assertShort(result.stderr);
+  } finally {
+    await other.destroy();
+  }
+});
+
 test('a damaged last-good file is set aside and not fatal', async () => {
   await it.replicas[1].stop('SIGTERM');
   const directory = it.file('replica-1');
@@ -156,6 +180,21 @@ test('a header bomb is 431', async () => {
   assert.equal(response.status, 431);
   assert.match(response.text, /"code":"header_too_large"/);
 });
+
+for (const [what, bytes, more] of [
+  ['half a head', 'POST /v1/chat/completions HTTP/1.1\r\nhost:', []],
+  ['a head that drips', 'POST /v1/chat/completions HTTP/1.1\r\nx:', Array(100).fill('a')],
+  ['half a body', 'POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer KEY\r\ncontent-length: 100\r\n\r\n{"model":', []],
+]) {
+  test(`${what} is 408 after its time-out`, async () => {
+    if (!it.replicas[2]) await it.startDataPlane(2, ['--header-timeout', '300ms', '--body-timeout', '300ms']);
+    const response = await sendRaw(it.url(2), bytes.replace('KEY', key), { more });
+
+    assert.equal(response.status, 408, response.text);
+    assert.match(response.text, /"code":"request_timeout"/);
+    assert.ok(response.elapsedMs < 5000, `${response.elapsedMs} ms`);
+  });
+}
 
 for (const [what, bytes] of Object.entries({
   'a request that is no HTTP': 'hello\r\n\r\n',

@@ -91,8 +91,8 @@ export class Installation {
     ];
   }
 
-  spawnDataPlane(index) {
-    this.replicas[index] = new Program('lmgate-dataplane', this.dataPlaneArguments(index), {
+  spawnDataPlane(index, flags = []) {
+    this.replicas[index] = new Program('lmgate-dataplane', [...this.dataPlaneArguments(index), ...flags], {
       env: { ...this.env, FAKE_PROVIDER_KEY: PROVIDER_KEY },
       cwd: this.dir,
       logFile: this.file(`dataplane-${index}.log`),
@@ -100,8 +100,8 @@ export class Installation {
     return this.replicas[index];
   }
 
-  async startDataPlane(index) {
-    const program = this.spawnDataPlane(index);
+  async startDataPlane(index, flags = []) {
+    const program = this.spawnDataPlane(index, flags);
     await this.waitReady(program, this.replicaPorts[index][1]);
     return program;
   }
