@@ -84,10 +84,14 @@ int RunLmctl(const std::vector<std::string>& arguments, Console& console) {
   }
   const absl::StatusOr<ExitCode> result =
       parsed.status.ok() ? RunCommand(tree, *parsed.command, console) : parsed.status;
-  if (result.ok()) return static_cast<int>(*result);
+  if (result.ok() && console.out.flush()) return static_cast<int>(*result);
 
-  console.err << ErrorText(result.status(), WantsJson(arguments, console)) << std::flush;
-  ExitCode code = ExitCodeOf(result.status());
+  // A full disk, say. What the command changed is changed all the same.
+  const absl::Status status =
+      result.ok() ? LocalError(absl::StatusCode::kDataLoss, "standard output cannot be written")
+                  : result.status();
+  console.err << ErrorText(status, WantsJson(arguments, console)) << std::flush;
+  ExitCode code = ExitCodeOf(status);
   // To scripts, 1 from `diff` says that something differs.
   if (parsed.command->Path() == "lmctl diff" && code == kDiffers) code = ExitCode::kServer;
   return static_cast<int>(code);

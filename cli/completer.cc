@@ -49,6 +49,8 @@ void KeepFlag(const Parameter& parameter, const std::string& value, GlobalFlags*
   if (flag == "--server") flags->server = value;
   if (flag == "--token-file") flags->token_file = value;
   if (flag == "--ca") flags->ca = value;
+  if (flag == "--client-cert") flags->client_cert = value;
+  if (flag == "--client-key") flags->client_key = value;
   if (flag == "--context") flags->context = value;
 }
 

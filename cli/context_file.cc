@@ -21,6 +21,15 @@
 namespace lmgate::cli {
 namespace {
 
+// What a context has beside its name, by the words of the file.
+constexpr std::pair<std::string_view, std::string Context::*> kFields[] = {
+    {"server", &Context::server},
+    {"token_file", &Context::token_file},
+    {"ca", &Context::ca},
+    {"client_cert", &Context::client_cert},
+    {"client_key", &Context::client_key},
+};
+
 absl::Status FieldError(const std::string& path, std::string_view field, std::string_view what) {
   return UsageError(StrCat(path, ": ", field, ": ", what));
 }
@@ -33,23 +42,21 @@ absl::StatusOr<std::string> Scalar(const YAML::Node& node, const std::string& pa
 
 absl::StatusOr<Context> ParseContext(const std::string& name, const YAML::Node& node,
                                      const std::string& path) {
-  const std::string field = StrCat("contexts.", name);
+  const std::string context_path = StrCat("contexts.", name);
   LMGATE_RETURN_IF_ERROR(CheckContextName(name));
-  if (!node.IsMap()) return FieldError(path, field, "expected fields");
+  if (!node.IsMap()) return FieldError(path, context_path, "expected fields");
   Context context{.name = name};
   for (const auto& entry : node) {
     const std::string key = entry.first.Scalar();
-    const std::string key_path = StrCat(field, ".", key);
+    const std::string key_path = StrCat(context_path, ".", key);
     LMGATE_ASSIGN_OR_RETURN(std::string value, Scalar(entry.second, path, key_path));
-    if (key == "server") {
-      context.server = std::move(value);
-    } else if (key == "token_file") {
-      context.token_file = std::move(value);
-    } else if (key == "ca") {
-      context.ca = std::move(value);
-    } else {
-      return FieldError(path, key_path, "unknown field; known are server, token_file and ca");
+    const auto field = std::find_if(std::begin(kFields), std::end(kFields),
+                                    [&key](const auto& known) { return known.first == key; });
+    if (field == std::end(kFields)) {
+      return FieldError(path, key_path,
+                        "unknown field; known are server, token_file, ca, client_cert, client_key");
     }
+    context.*field->second = std::move(value);
   }
   return context;
 }
@@ -84,11 +91,10 @@ std::string ContextFileText(const ContextFile& file) {
   out << YAML::Key << "contexts" << YAML::Value << YAML::BeginMap;
   for (const Context& context : file.contexts) {
     out << YAML::Key << YAML::DoubleQuoted << context.name << YAML::Value << YAML::BeginMap;
-    const std::pair<const char*, const std::string*> fields[] = {
-        {"server", &context.server}, {"token_file", &context.token_file}, {"ca", &context.ca}};
-    for (const auto& [key, value] : fields) {
-      if (value->empty()) continue;
-      out << YAML::Key << key << YAML::Value << YAML::DoubleQuoted << *value;
+    for (const auto& [key, member] : kFields) {
+      const std::string& value = context.*member;
+      if (value.empty()) continue;
+      out << YAML::Key << std::string(key) << YAML::Value << YAML::DoubleQuoted << value;
     }
     out << YAML::EndMap;
   }

@@ -12,9 +12,11 @@ namespace lmgate::cli {
 // One named place to administer. Empty = not stated.
 struct Context {
   std::string name = {};
-  std::string server = {};      // HOST:PORT
-  std::string token_file = {};  // the path, never the token
-  std::string ca = {};          // PEM file
+  std::string server = {};       // HOST:PORT
+  std::string token_file = {};   // the path, never the token
+  std::string ca = {};           // PEM file
+  std::string client_cert = {};  // PEM file
+  std::string client_key = {};   // PEM file
 };
 
 // $XDG_CONFIG_HOME/lmctl/config.yaml: the contexts that `lmctl context` keeps. Two lmctl that write

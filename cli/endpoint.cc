@@ -13,7 +13,7 @@
 namespace lmgate::cli {
 namespace {
 
-constexpr size_t kCaBytesMax = 1 << 20;
+constexpr size_t kPemBytesMax = 1 << 20;
 constexpr char kTokenHint[] =
     "the control plane writes admin.token into its state directory on its first start; name it "
     "with "
@@ -86,6 +86,17 @@ absl::StatusOr<Found> FindToken(const GlobalFlags& flags, const Context& context
                     kTokenHint);
 }
 
+// Contents of the file that flag, variable or context name; empty = none does.
+absl::StatusOr<std::string> ReadPem(const Console& console, const std::optional<std::string>& flag,
+                                    std::string_view variable, const std::string& of_context) {
+  std::string path = flag.value_or(Variable(console, variable));
+  if (path.empty()) path = of_context;
+  if (path.empty()) return std::string();
+  LMGATE_ASSIGN_OR_RETURN(std::string pem, ReadInput(console, path, kPemBytesMax));
+  if (pem.empty()) return UsageError(StrCat(path, " is empty: expected a PEM file"));
+  return pem;
+}
+
 }  // namespace
 
 absl::StatusOr<ContextFile> LoadContexts(const Console& console) {
@@ -117,12 +128,21 @@ absl::StatusOr<Endpoint> ResolveEndpoint(const GlobalFlags& flags, const Console
                     .server_origin = std::move(server.origin),
                     .token = std::move(token.value),
                     .token_origin = std::move(token.origin),
-                    .ca_pem = ""};
-  std::string ca = flags.ca.value_or(Variable(console, "LMCTL_CA"));
-  if (ca.empty()) ca = context.ca;
-  if (!ca.empty()) {
-    LMGATE_ASSIGN_OR_RETURN(endpoint.ca_pem, ReadInput(console, ca, kCaBytesMax));
-    if (endpoint.ca_pem.empty()) return UsageError(StrCat(ca, " is empty: expected a PEM file"));
+                    .ca_pem = "",
+                    .client_cert_pem = "",
+                    .client_key_pem = ""};
+  LMGATE_ASSIGN_OR_RETURN(endpoint.ca_pem, ReadPem(console, flags.ca, "LMCTL_CA", context.ca));
+  LMGATE_ASSIGN_OR_RETURN(
+      endpoint.client_cert_pem,
+      ReadPem(console, flags.client_cert, "LMCTL_CLIENT_CERT", context.client_cert));
+  LMGATE_ASSIGN_OR_RETURN(endpoint.client_key_pem, ReadPem(console, flags.client_key,
+                                                           "LMCTL_CLIENT_KEY", context.client_key));
+  if (endpoint.client_cert_pem.empty() != endpoint.client_key_pem.empty()) {
+    return UsageError("a client certificate needs its key, and the other way round",
+                      "give --client-cert and --client-key");
+  }
+  if (!endpoint.client_cert_pem.empty() && endpoint.ca_pem.empty()) {
+    return UsageError("a client certificate is of use with TLS only", "--ca FILE turns it on");
   }
   return endpoint;
 }

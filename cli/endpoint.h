@@ -18,6 +18,8 @@ struct Endpoint {
   std::string token;  // SECRET
   std::string token_origin;
   std::string ca_pem;  // empty = no TLS
+  std::string client_cert_pem;
+  std::string client_key_pem;  // SECRET
 };
 
 inline constexpr char kDefaultServer[] = "127.0.0.1:8400";

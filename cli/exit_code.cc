@@ -1,6 +1,7 @@
 #include "cli/exit_code.h"
 
 #include <absl/strings/cord.h>
+#include <absl/strings/match.h>
 
 #include "cli/json_text.h"
 #include "common/base/error_detail.h"
@@ -69,7 +70,9 @@ std::string ErrorText(const absl::Status& status, bool as_json) {
                   ",\"hint\":", JsonQuote(detail.hint), "}}\n");
   }
   std::string text = StrCat("error: ", message.empty() ? "no reason given" : message, "\n");
-  if (!detail.hint.empty()) StrAppend(&text, "hint: ", detail.hint, "\n");
+  // Some messages say it already.
+  const bool is_said = absl::StrContains(ToAbsl(message), detail.hint);
+  if (!detail.hint.empty() && !is_said) StrAppend(&text, "hint: ", detail.hint, "\n");
   return text;
 }
 

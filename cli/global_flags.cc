@@ -9,6 +9,9 @@ void DeclareGlobalFlags(Command& root, GlobalFlags* flags) {
             "File with the admin token (LMCTL_TOKEN holds the token itself)")
       .Text("--ca", {"FILE"}, &flags->ca,
             "PEM file of the authority behind the server's certificate; turns TLS on (LMCTL_CA)")
+      .Text("--client-cert", {"FILE"}, &flags->client_cert,
+            "PEM certificate for a server that insists on one (LMCTL_CLIENT_CERT)")
+      .Text("--client-key", {"FILE"}, &flags->client_key, "Its key, PEM (LMCTL_CLIENT_KEY)")
       .Text("--context", {"NAME", Value::Source::kContexts}, &flags->context,
             "A place kept by `lmctl context` (LMCTL_CONTEXT)")
       .Text("-o,--output",

@@ -12,6 +12,8 @@ struct GlobalFlags {
   std::optional<std::string> server;
   std::optional<std::string> token_file;
   std::optional<std::string> ca;
+  std::optional<std::string> client_cert;
+  std::optional<std::string> client_key;
   std::optional<std::string> context;
   std::optional<std::string> output;
   std::optional<std::string> timeout;

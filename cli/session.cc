@@ -138,6 +138,8 @@ absl::Status Session::Connect() {
   } else {
     grpc::SslCredentialsOptions tls;
     tls.pem_root_certs = endpoint_->ca_pem;
+    tls.pem_cert_chain = endpoint_->client_cert_pem;
+    tls.pem_private_key = endpoint_->client_key_pem;
     credentials = grpc::SslCredentials(tls);
   }
   grpc::ChannelArguments arguments;

@@ -116,7 +116,8 @@ ConnectionCommands::ConnectionCommands(Command& root) {
   DeclareFields(update, &update_.fields);
   DeclareClear(update, &update_.clear, "timeouts.idle");
   DeclareIfRevision(update, &update_.if_revision);
-  update.Detail("--header replaces all headers of the connection.")
+  update
+      .Detail("--header sets one header; --clear headers.NAME takes one away, --clear headers all.")
       .Example("lmctl connections update openai --timeout idle=90s --timeout total=1h")
       .Run([this, &update](Session& session) { return Update(session, update); });
 
@@ -228,13 +229,11 @@ absl::Status ConnectionCommands::Fill(const Fields& fields, Session& session,
       SetField(fields.auth_scheme, "auth.scheme", auth->mutable_scheme(), mask);
     }
   }
-  if (!fields.headers.empty()) {
-    LMGATE_RETURN_IF_ERROR(ParseMap("--header", fields.headers, connection->mutable_headers()));
-    for (const auto& [name, value] : connection->headers()) {
-      if (!IsCredentialHeader(name)) continue;
-      LMGATE_RETURN_IF_ERROR(ParseSecretReference(StrCat("--header ", name), value).status());
-    }
-    mask->add_paths("headers");
+  LMGATE_RETURN_IF_ERROR(
+      SetMapField("--header", fields.headers, "headers", connection->mutable_headers(), mask));
+  for (const auto& [name, value] : connection->headers()) {
+    if (!IsCredentialHeader(name)) continue;
+    LMGATE_RETURN_IF_ERROR(ParseSecretReference(StrCat("--header ", name), value).status());
   }
   LMGATE_RETURN_IF_ERROR(FillTimeouts(fields, session, connection, mask));
   if (fields.tls_ca || fields.tls_client_cert || fields.tls_client_key || fields.tls_server_name ||

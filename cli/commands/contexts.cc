@@ -27,7 +27,9 @@ std::string Json(const ShownContext& shown) {
                 ",\n \"current\": ", shown.current ? "true" : "false",
                 ",\n \"server\": ", JsonQuote(context.server),
                 ",\n \"token_file\": ", JsonQuote(context.token_file),
-                ",\n \"ca\": ", JsonQuote(context.ca), "\n}");
+                ",\n \"ca\": ", JsonQuote(context.ca),
+                ",\n \"client_cert\": ", JsonQuote(context.client_cert),
+                ",\n \"client_key\": ", JsonQuote(context.client_key), "\n}");
 }
 
 Columns<ShownContext> MakeColumns() {
@@ -37,6 +39,8 @@ Columns<ShownContext> MakeColumns() {
       {"SERVER", [](const ShownContext& shown) { return shown.context.server; }},
       {"TOKEN FILE", [](const ShownContext& shown) { return shown.context.token_file; }},
       {"CA", [](const ShownContext& shown) { return shown.context.ca; }},
+      {"CLIENT CERT", [](const ShownContext& shown) { return shown.context.client_cert; }, true},
+      {"CLIENT KEY", [](const ShownContext& shown) { return shown.context.client_key; }, true},
   };
 }
 
@@ -69,7 +73,7 @@ ContextCommands::ContextCommands(Command& root) {
   noun.Add("show", "Show one context, or the one in use")
       .OptionalArgument(kName, &show_name_)
       .Run([this](Session& session) { return Show(session); });
-  noun.Add("add", "Add a context from --server, --token-file and --ca, or replace it")
+  noun.Add("add", "Add a context from the flags --server, --token-file, --ca ..., or replace it")
       .Argument({"NAME"}, &add_name_)
       .Switch("--use", &add_use_, "Use it from now on; the first one always is")
       .Example("lmctl context add prod --server gw.example.com:8400 --token-file ~/prod.token \\")
@@ -97,7 +101,9 @@ absl::StatusOr<ExitCode> ContextCommands::List(Session& session) const {
   } else if (printer.is_structured()) {
     printer.PrintJson(StrCat(json, shown.empty() ? "]" : "\n]"));
   } else {
-    printer.PrintText(TableText(MakeTable(shown, MakeColumns(), true), printer.headers()));
+    printer.PrintText(
+        TableText(MakeTable(shown, MakeColumns(), printer.options().format == OutputFormat::kWide),
+                  printer.headers()));
   }
   return ExitCode::kOk;
 }
@@ -141,7 +147,9 @@ absl::StatusOr<ExitCode> ContextCommands::Add(Session& session) const {
   file.contexts.push_back(Context{.name = add_name_,
                                   .server = flags.server.value_or(""),
                                   .token_file = Absolute(flags.token_file),
-                                  .ca = Absolute(flags.ca)});
+                                  .ca = Absolute(flags.ca),
+                                  .client_cert = Absolute(flags.client_cert),
+                                  .client_key = Absolute(flags.client_key)});
   if (add_use_ || file.contexts.size() == 1) file.current = add_name_;
   LMGATE_RETURN_IF_ERROR(WriteContextFile(file));
   session.Say(StrCat("context \"", add_name_, "\" added",

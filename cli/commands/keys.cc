@@ -35,10 +35,8 @@ absl::Status FillKey(const std::optional<std::string>& group,
     key->mutable_models()->Assign(models.begin(), models.end());
     mask->add_paths("models");
   }
-  if (!metadata.empty()) {
-    LMGATE_RETURN_IF_ERROR(ParseMap("--metadata", metadata, key->mutable_metadata()));
-    mask->add_paths("metadata");
-  }
+  LMGATE_RETURN_IF_ERROR(
+      SetMapField("--metadata", metadata, "metadata", key->mutable_metadata(), mask));
   return absl::OkStatus();
 }
 

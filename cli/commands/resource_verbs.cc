@@ -13,6 +13,15 @@ void SetField(const std::optional<std::string>& text, std::string_view path, std
   mask->add_paths(std::string(path));
 }
 
+absl::Status SetMapField(std::string_view flag, const std::vector<std::string>& texts,
+                         std::string_view path, StringMap* map, google::protobuf::FieldMask* mask) {
+  LMGATE_RETURN_IF_ERROR(ParseMap(flag, texts, map));
+  for (const std::string& text : texts) {
+    mask->add_paths(StrCat(path, ".", text.substr(0, text.find('='))));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckSomethingChanges(const google::protobuf::FieldMask& mask,
                                    const Command& command) {
   if (mask.paths_size() > 0) return absl::OkStatus();

@@ -52,6 +52,11 @@ absl::Status SetExpectedRevision(const std::optional<std::string>& text, Request
 void SetField(const std::optional<std::string>& text, std::string_view path, std::string* field,
               google::protobuf::FieldMask* mask);
 
+// A repeated NAME=VALUE flag into its map, and one path an entry into the mask: an update leaves
+// the other entries as they are.
+absl::Status SetMapField(std::string_view flag, const std::vector<std::string>& texts,
+                         std::string_view path, StringMap* map, google::protobuf::FieldMask* mask);
+
 // An update without a field is a mistake of the user, who must hear of it.
 absl::Status CheckSomethingChanges(const google::protobuf::FieldMask& mask, const Command& command);
 

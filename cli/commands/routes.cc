@@ -121,7 +121,10 @@ void RouteCommands::DeclareUpdate(Command& noun) {
   DeclarePlace(update, &update_.place);
   DeclareClear(update, &update_.clear, "path_prefix");
   DeclareIfRevision(update, &update_.if_revision);
-  update.Detail("--model, --to, --header and --forward-header replace the whole list.")
+  update
+      .Detail(
+          "--model, --to and --forward-header replace the whole list; --header sets one, and\n"
+          "--clear headers.NAME takes one away.")
       .Example("lmctl routes update smart --to openai.gpt-5 --strategy first")
       .Example("lmctl routes update smart --before 'gpt-*'")
       .Run([this, &update](Session& session) { return Update(session, update); });
@@ -186,10 +189,8 @@ absl::Status RouteCommands::Fill(const Fields& fields, v1::Route* route, FieldMa
   SetField(fields.path_prefix, "path_prefix", route->mutable_path_prefix(), mask);
   SetField(fields.group, "group", route->mutable_group(), mask);
   SetField(fields.dialect, "dialect", route->mutable_dialect(), mask);
-  if (!fields.headers.empty()) {
-    LMGATE_RETURN_IF_ERROR(ParseMap("--header", fields.headers, route->mutable_headers()));
-    mask->add_paths("headers");
-  }
+  LMGATE_RETURN_IF_ERROR(
+      SetMapField("--header", fields.headers, "headers", route->mutable_headers(), mask));
   SetField(fields.strip_prefix, "strip_prefix", route->mutable_strip_prefix(), mask);
   if (!fields.forward_headers.empty()) {
     route->mutable_forward_headers()->Assign(fields.forward_headers.begin(),

@@ -35,7 +35,8 @@ TEST_F(ContextTest, UseShowAndRemove) {
   EXPECT_EQ(Run({"context", "use", "test"}).code, 0);
   EXPECT_EQ(Run({"context", "show", "-o", "json"}).out,
             "{\n \"name\": \"test\",\n \"current\": true,\n \"server\": \"b:2\",\n"
-            " \"token_file\": \"\",\n \"ca\": \"\"\n}\n");
+            " \"token_file\": \"\",\n \"ca\": \"\",\n \"client_cert\": \"\",\n \"client_key\": "
+            "\"\"\n}\n");
   EXPECT_EQ(Run({"context", "remove", "test"}).code, 0);
   EXPECT_EQ(Run({"context", "list", "-q"}).out, "prod\n");
   EXPECT_EQ(Run({"context", "show"}).code, 1);

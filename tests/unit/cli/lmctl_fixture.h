@@ -40,6 +40,7 @@ class LmctlTest : public ::testing::Test {
     std::istringstream in(input);
     std::ostringstream out;
     std::ostringstream err;
+    if (out_fails) out.setstate(std::ios::badbit);
     Console console{.in = in,
                     .out = out,
                     .err = err,
@@ -90,6 +91,7 @@ class LmctlTest : public ::testing::Test {
   std::string input;
   bool in_is_terminal = false;
   bool out_is_terminal = false;
+  bool out_fails = false;
   // 2026-11-21T12:00:00Z.
   testing::FakeClock clock{absl::FromUnixSeconds(1'795'262'400)};
   // How many waits pass before the user presses Ctrl-C.

@@ -222,6 +222,25 @@ TEST_F(SessionTest, OutputFormatComesFromTheEnvironment) {
   EXPECT_EQ(Run({"groups", "list", "-o", "name"}).out, "");
 }
 
+TEST_F(SessionTest, ClientCertificatesNeedTheirKeyAndTls) {
+  const std::string file = WriteFile("f.pem", "pem");
+
+  EXPECT_EQ(Run({"groups", "list", "--ca", file, "--client-cert", file}).code, 1);
+  EXPECT_EQ(Run({"groups", "list", "--client-cert", file, "--client-key", file}).code, 1);
+  EXPECT_EQ(Run({"groups", "list", "--ca", WriteFile("empty", "")}).code, 1);
+  EXPECT_THAT(server.Calls(), IsEmpty());
+}
+
+TEST_F(SessionTest, UnwritableOutputIsAnError) {
+  server.Reply("GroupService/ListGroups", v1::ListGroupsReply());
+  out_fails = true;
+
+  const Result result = Run({"groups", "list"});
+
+  EXPECT_EQ(result.code, 1);
+  EXPECT_EQ(result.err, "error: standard output cannot be written\n");
+}
+
 TEST_F(SessionTest, VersionWorksWithoutAServer) {
   environment["LMCTL_SERVER"] = "127.0.0.1:1";
 

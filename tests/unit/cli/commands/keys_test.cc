@@ -177,14 +177,18 @@ TEST_F(KeysTest, UpdateSendsOnlyTheFieldsGiven) {
   server.Reply("KeyService/UpdateKey", Proto<v1::KeyReply>(R"(key { name: "ci" } revision: 7)"));
   AllReplicasFollow();
 
-  const Result result = Run(
-      {"keys", "update", "ci", "--expires", "never", "--clear", "models", "--if-revision", "6"});
+  const Result result = Run({"keys", "update", "ci", "--expires", "never", "--metadata", "a.b=c",
+                             "--clear", "models", "--if-revision", "6"});
 
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(server.Requests<v1::UpdateKeyRequest>("KeyService/UpdateKey"),
-              ElementsAre(EqualsProto(R"pb(key { name: "ci" }
-                                           update_mask { paths: "expires_at" paths: "models" }
-                                           expected_revision: 6)pb")));
+              ElementsAre(EqualsProto(
+                  R"pb(key {
+                         name: "ci"
+                         metadata { key: "a.b" value: "c" }
+                       }
+                       update_mask { paths: "expires_at" paths: "metadata.a.b" paths: "models" }
+                       expected_revision: 6)pb")));
 }
 
 TEST_F(KeysTest, RenameNamesTheKeyByItsId) {
