@@ -1,0 +1,201 @@
+// The part of ServerConnection that tries the targets of a plan until one answers.
+#include <algorithm>
+#include <utility>
+
+#include "common/base/logging.h"
+#include "common/base/strings.h"
+#include "dataplane/gateway/provider_error.h"
+#include "dataplane/gateway/server_connection.h"
+
+namespace lmgate::gateway {
+namespace {
+
+using contract::ErrorCode;
+using http1::BodyKind;
+using http1::TimerWheel;
+using AuthMode = contract::EffectiveConnection::AuthMode;
+
+int64_t Milliseconds(absl::Duration duration) { return absl::ToInt64Milliseconds(duration); }
+
+}  // namespace
+
+// ---- attempts
+
+const snapshot::UpstreamConnection& ServerConnection::upstream_connection() const {
+  return *request_.served->snapshot().connections()[*request_.connection];
+}
+
+ServerConnection::Step ServerConnection::PrepareTarget(Step previous) {
+  WatchClient();
+  if (client_gone_) return Step::kClose;
+  const routing::PlannedTarget& target = scratch_->plan.targets()[request_.target];
+  request_.connection = target.connection;
+  request_.upstream_model.assign(target.model);
+  request_.sent = false;
+  const snapshot::UpstreamConnection& connection = upstream_connection();
+  if (request_.total_deadline_ms == 0) {
+    request_.total_deadline_ms =
+        TimerWheel::NowMs() + Milliseconds(connection.config.total_timeout);
+  }
+  connect_control_ = http1::ConnectControl();
+  timed_out_ = false;
+  interim_answers_ = 0;
+  http1::Endpoint& endpoint = request_.served->endpoint(target.connection);
+  if (!endpoint.tls_status().ok()) {
+    return FailAttempt(ErrorCode::kConnectionUnavailable,
+                       std::string(endpoint.tls_status().message()));
+  }
+  ++request_.attempts;
+  request_.served->metrics(target.connection).attempts.Add(1);
+  upstream_ = previous == Step::kRetry ? nullptr : endpoint.TakeIdle();
+  upstream_reused_ = upstream_ != nullptr;
+  return Step::kContinue;
+}
+
+ServerConnection::Step ServerConnection::OnConnected(absl::StatusOr<http1::StreamPtr> connected) {
+  if (client_gone_) return Step::kClose;
+  if (timed_out_) {
+    return FailAttempt(ErrorCode::kUpstreamTimeout, "Connecting to the provider took too long.");
+  }
+  if (!connected.ok()) {
+    LogWarn(StrCat("connection ", upstream_connection().name, ": ",
+                   ToStd(connected.status().message())));
+    return FailAttempt(ErrorCode::kUpstreamConnectFailed, {});
+  }
+  worker_.counters().upstream_connects_total.Add(1);
+  upstream_ = *std::move(connected);
+  return Step::kContinue;
+}
+
+void ServerConnection::EncodeForTarget() {
+  const http1::RequestHead& head = scratch_->head;
+  UpstreamRequest request{.connection = &upstream_connection(),
+                          .method = head.method,
+                          .path = request_.endpoint.upstream_path,
+                          .query = request_.endpoint.query,
+                          .headers = head.headers(),
+                          .forward_headers = {},
+                          .key_header = request_.key_header,
+                          .request_id = request_.id,
+                          .body = request_.body,
+                          .place = request_.place,
+                          .client_model = request_.model,
+                          .model = request_.upstream_model,
+                          .has_body = request_.has_body};
+  if (request_.route != nullptr) request.forward_headers = request_.route->forward_headers;
+  encoded_.Encode(request);
+}
+
+ServerConnection::Step ServerConnection::ReadAnswerHead() {
+  for (;;) {
+    if (client_gone_) return Step::kClose;
+    if (collecting_) return CollectRefusal();
+    const std::string_view input = upstream_->input();
+    if (!input.empty()) {
+      http1::ResponseHead& head = worker_.response_head();
+      const http1::ScanResult result = http1::ScanResponseHead(input, request_.head_request, &head);
+      if (result.status == http1::ScanStatus::kComplete) {
+        if (head.status >= 200) return OnAnswerHead(head);
+        // Interim answers end here: early hints are the provider's site's business.
+        if (head.status == 101 || ++interim_answers_ > kInterimAnswersMax) {
+          return FailAttempt(ErrorCode::kUpstreamInvalidResponse, {});
+        }
+        upstream_->Consume(head.bytes);
+        continue;
+      }
+      if (result.status != http1::ScanStatus::kIncomplete) {
+        return FailAttempt(ErrorCode::kUpstreamInvalidResponse,
+                           StrCat("The provider's answer is not valid HTTP: ", result.reason, "."));
+      }
+      if (input.size() >= kAnswerHeadBytesMax) {
+        return FailAttempt(ErrorCode::kUpstreamInvalidResponse,
+                           "The provider's answer has too long a head.");
+      }
+    }
+    if (timed_out_) {
+      return FailAttempt(ErrorCode::kUpstreamTimeout,
+                         "The provider did not begin to answer in time.");
+    }
+    if (upstream_->read_error() || upstream_->closed()) {
+      // A pooled socket that the provider had given up: nothing of the answer came, so the request
+      // is sent once more on a fresh one.
+      if (upstream_reused_ && input.empty() && interim_answers_ == 0) {
+        ReleaseUpstream(/*reusable=*/false);
+        --request_.attempts;
+        return Step::kRetry;
+      }
+      return FailAttempt(ErrorCode::kUpstreamReset, {});
+    }
+    if (upstream_->read_outstanding()) return Step::kReadUpstream;
+    upstream_->Reserve(std::max(kAnswerBytes, 2 * input.size()));
+    upstream_->ArmRead();
+  }
+}
+
+ServerConnection::Step ServerConnection::OnAnswerHead(const http1::ResponseHead& head) {
+  const int status = head.status;
+  request_.upstream_status = status;
+  answer_kind_ = head.body;
+  answer_left_ = head.content_length;
+  answer_chunks_ = http1::ChunkTracker();
+  answer_done_ = head.body == BodyKind::kNone;
+  upstream_keep_alive_ = head.keep_alive;
+  last_bytes_ = {'\n', '\n', '\n', '\n'};  // before the first event is between two events
+  const bool credential_refused = (status == 401 || status == 403) &&
+                                  upstream_connection().config.auth_mode == AuthMode::kCredential;
+  // What the next target may do better; a caller's own mistake would be one there as well.
+  const bool may_move_on = credential_refused || status == 408 || status == 429 || status >= 500;
+  if (may_move_on && request_.target + 1 < scratch_->plan.targets().size()) {
+    return FailAttempt(
+        credential_refused ? ErrorCode::kUpstreamAuthFailed : ErrorCode::kUpstreamError, {});
+  }
+  if (!credential_refused) return Step::kRelay;
+  collecting_ = true;
+  collected_.clear();
+  upstream_->Consume(head.bytes);
+  return CollectRefusal();
+}
+
+// The provider refuses our credential: not the client's fault, so its 401 must not reach the
+// client's SDK as one. Its message does.
+ServerConnection::Step ServerConnection::CollectRefusal() {
+  pieces_.clear();
+  const bool lawful = TakeBody(upstream_->input());
+  upstream_->Consume(answer_taken_);
+  const bool ended = answer_done_ || !lawful || timed_out_ || upstream_->read_error() ||
+                     collected_.size() >= kErrorBodyBytesMax;
+  if (!ended) {
+    upstream_->Reserve(kAnswerBytes);
+    upstream_->ArmRead();
+    if (upstream_->read_outstanding()) return Step::kReadUpstream;
+  }
+  collecting_ = false;
+  ReleaseUpstream(answer_done_ && upstream_keep_alive_);
+  const std::string said = ProviderErrorMessage(collected_, upstream_connection());
+  std::string message =
+      StrCat("The provider behind connection \"", upstream_connection().name,
+             "\" refused the gateway's credential (", request_.upstream_status, ")");
+  StrAppend(&message, said.empty() ? "." : ": ", said);
+  return Refuse(ErrorCode::kUpstreamAuthFailed, std::move(message));
+}
+
+// The attempt is over without an answer for the client: the next target, or the reason.
+ServerConnection::Step ServerConnection::FailAttempt(ErrorCode code, std::string message) {
+  ReleaseUpstream(/*reusable=*/false);
+  const bool time_left = request_.total_deadline_ms > TimerWheel::NowMs();
+  if (time_left && request_.target + 1 < scratch_->plan.targets().size()) {
+    ++request_.target;
+    return Step::kNextTarget;
+  }
+  return Refuse(code, std::move(message));
+}
+
+void ServerConnection::ReleaseUpstream(bool reusable) {
+  if (upstream_ == nullptr) return;
+  if (reusable && request_.sent && !worker_.stopping()) {
+    request_.served->endpoint(*request_.connection).PutIdle(std::move(upstream_));
+  }
+  upstream_.reset();
+}
+
+}  // namespace lmgate::gateway
