@@ -48,7 +48,10 @@ connections:
   a: {base_url: http://127.0.0.1:1/v1, dialect: claude, auth: none}
 routes:
   - {model: "z-*", to: b.*}
-  - {name: smart, model: [s, t], strategy: weighted, to: [{connection: a, model: m, weight: 2}, b.n]}
+  - name: smart
+    model: [s, t]
+    strategy: weighted
+    to: [{connection: a, model: m, weight: 2}, b.n]
 groups: {default: {connections: "*"}, none: {}}
 settings: {enabled: true, trusted_proxies: 10.0.0.0/8}
 )");
@@ -124,8 +127,12 @@ connections:
   y: {auth: {}, base_url: "", api_key: "# no comment"}
 routes:
   - {model: "*", to: [{connection: a}]}
-  - {model: [123, "true", "~", "", "- x", "a: b", "é😀", "tab\tnew\nline", " lead", "x'y\"z\\"], to: a.b.c}
-  - {name: n, model: m, to: [], model_info: {n: 1, s: "1", t: true, x: null, l: [], m: {}, f: 0.1, b: "true"}}
+  - to: a.b.c
+    model: [123, "true", "~", "", "- x", "a: b", "é😀", "tab\tnew\nline", " lead", "x'y\"z\\"]
+  - name: n
+    model: m
+    to: []
+    model_info: {n: 1, s: "1", t: true, x: null, l: [], m: {}, f: 0.1, b: "true"}
   - {name: o, model: o, to: {connection: "a.b", model: c}, model_info: {}}
   - {name: p, model: p, to: {connection: a, model: ""}}
 )");

@@ -47,7 +47,9 @@ routes:
     model: ["code-*", "re:^dev-[0-9]+$"]
     path_prefix: /openai                           # also: dialect, group, headers: {x-tier: gold}
     strategy: weighted
-    to: [{connection: openai, model: gpt-5, weight: 3}, {connection: claude-eu, model: "*", weight: 1}]
+    to:
+      - {connection: openai, model: gpt-5, weight: 3}
+      - {connection: claude-eu, model: "*", weight: 1}
     forward_headers: [x-trace-id, x-tenant-id]
     strip_prefix: "code-"
     model_info: {description: "for programmers"}
