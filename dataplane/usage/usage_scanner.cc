@@ -4,16 +4,19 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 namespace lmgate::usage {
 namespace {
 
 constexpr std::string_view kNeedle = "\"usage\"";
+// Sums of four such numbers fit 64 bits, whatever a provider states.
+constexpr int64_t kCountMax = std::numeric_limits<int64_t>::max() / 4;
 
 int64_t IntegerOr0(simdjson::dom::element object, std::string_view name) {
   int64_t value = 0;
   if (object[name].get(value) != simdjson::SUCCESS) return 0;
-  return std::max<int64_t>(value, 0);
+  return std::clamp<int64_t>(value, 0, kCountMax);
 }
 
 int64_t NestedOr0(simdjson::dom::element object, std::string_view outer, std::string_view inner) {
