@@ -1,5 +1,6 @@
 #include "tests/support/test_dataplane.h"
 
+#include <absl/synchronization/notification.h>
 #include <absl/time/clock.h>
 
 #include <algorithm>
@@ -56,7 +57,7 @@ std::string TestDataplane::AccessLog(size_t lines) const {
     std::ifstream file(directory_.path() + "/access.log");
     std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     if (static_cast<size_t>(std::count(text.begin(), text.end(), '\n')) >= lines) return text;
-    absl::SleepFor(absl::Milliseconds(5));
+    absl::Notification().WaitForNotificationWithTimeout(absl::Milliseconds(5));
   } while (absl::Now() < deadline);
   return {};
 }

@@ -393,6 +393,28 @@ TEST_F(Request, LimitsHoldAtTheirEdges) {
   EXPECT_EQ(slow_body.Read().status, 408);
 }
 
+TEST_F(Request, ConnectionsPastTheLimitAreToldSo) {
+  Start([](dataplane::Options* options) { options->max_connections = 2; });
+  ASSERT_EQ(Chat("gpt-4o").status, 200);
+  TestClient second(dataplane_->port());
+  ASSERT_EQ(second.Get("/healthz").status, 200);
+
+  TestClient third(dataplane_->port());
+  const TestResponse refused = third.Read();
+  second.Close();
+
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(CodeOf(refused), "overloaded");
+  const absl::Time deadline = absl::Now() + kPatience;
+  int status = 0;
+  while (status != 200 && absl::Now() < deadline) {
+    TestClient again(dataplane_->port());
+    again.Send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    status = again.Read().status;
+  }
+  EXPECT_EQ(status, 200) << "room again after one has gone";
+}
+
 TEST_F(Request, HeadsThatTwoReadersMayReadDifferentlyAreRefused) {
   Start();
 
@@ -520,10 +542,9 @@ TEST_F(Request, ASlowReaderHoldsBackTheProvider) {
   ASSERT_TRUE(
       provider_->WaitForStats([](const auto& s) { return s.active_requests == 1; }, kPatience));
 
-  // 131 MB are on offer; the client takes nothing yet, so most of it must still be at the provider.
-  absl::SleepFor(absl::Milliseconds(300));
-  const uint64_t sent = provider_->Journal().back().chunks_sent;
-  EXPECT_LT(sent, 500u);
+  // 131 MB are on offer; the client takes nothing yet, so most of it must stay at the provider.
+  EXPECT_FALSE(provider_->WaitForEntry([](const JournalEntry& e) { return e.chunks_sent >= 500; },
+                                       absl::Milliseconds(300)));
   const TestResponse response = client_->Read();
 
   EXPECT_EQ(response.end, ReadEnd::kComplete);
