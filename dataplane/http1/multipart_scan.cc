@@ -93,11 +93,12 @@ MultipartScan ScanMultipart(std::string_view content_type, std::string_view body
     if (at == std::string_view::npos) return invalid("the multipart body lacks its boundary");
     at += delimiter.size();
   }
-  for (size_t part = 0; part < kPartsMax; ++part) {
+  for (size_t part = 0;; ++part) {
     if (body.substr(at).starts_with("--")) {
       scan.valid = true;
       return scan;
     }
+    if (part == kPartsMax) return invalid("the multipart body has too many parts");
     const size_t line_end = body.find("\r\n", at);
     if (line_end == std::string_view::npos || !Trim(body.substr(at, line_end - at)).empty()) {
       return invalid("the multipart body is malformed");
@@ -126,7 +127,6 @@ MultipartScan ScanMultipart(std::string_view content_type, std::string_view body
     }
     at = value_end + delimiter.size();
   }
-  return invalid("the multipart body has too many parts");
 }
 
 }  // namespace lmgate::http1

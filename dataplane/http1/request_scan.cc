@@ -64,9 +64,10 @@ RequestScan RequestScanner::Scan(std::string_view body) {
       has_stream = true;
       ondemand::value value = field.value();
       bool stream = false;
+      bool null = false;
       if (value.get_bool().get(stream) == simdjson::SUCCESS) {
         scan.stream = stream;
-      } else if (!value.is_null()) {
+      } else if (value.is_null().get(null) != simdjson::SUCCESS || !null) {
         return invalid("\"stream\" is not true or false");
       }
     }
@@ -83,6 +84,7 @@ RequestScan RequestScanner::Scan(std::string_view body) {
 
 void AppendJsonString(std::string* out, std::string_view text) {
   constexpr char kHex[] = "0123456789abcdef";
+  const bool is_utf8 = simdjson::validate_utf8(text.data(), text.size());
   out->push_back('"');
   for (const char c : text) {
     switch (c) {
@@ -106,6 +108,8 @@ void AppendJsonString(std::string* out, std::string_view text) {
           out->append("\\u00");
           out->push_back(kHex[(c >> 4) & 0xf]);
           out->push_back(kHex[c & 0xf]);
+        } else if (!is_utf8 && static_cast<unsigned char>(c) >= 0x80) {
+          out->append("\\ufffd");
         } else {
           out->push_back(c);
         }

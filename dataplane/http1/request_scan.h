@@ -40,7 +40,7 @@ class RequestScanner {
   std::unique_ptr<Parser> parser_;
 };
 
-// `text` as a JSON string with its quotes.
+// `text` as a JSON string with its quotes. In text that is not UTF-8 all but ASCII becomes U+FFFD.
 void AppendJsonString(std::string* out, std::string_view text);
 
 }  // namespace lmgate::http1

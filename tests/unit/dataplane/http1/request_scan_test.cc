@@ -1,0 +1,150 @@
+#include "dataplane/http1/request_scan.h"
+
+#include <gmock/gmock.h>
+
+#include <string>
+#include <string_view>
+
+#include "common/base/strings.h"
+
+namespace lmgate::http1 {
+namespace {
+
+// Scans one body and keeps what the result's views point into.
+class RequestScanTest : public ::testing::Test {
+ protected:
+  RequestScan Scan(std::string_view body) {
+    body_ = StrCat(body, std::string(RequestScanner::kPaddingBytes, '\0'));
+    return scanner_.Scan(std::string_view(body_).substr(0, body.size()));
+  }
+  std::string RawModel(std::string_view body) {
+    const RequestScan scan = Scan(body);
+    return std::string(body.substr(scan.model_offset, scan.model_bytes));
+  }
+
+  RequestScanner scanner_;
+  std::string body_;
+};
+
+TEST_F(RequestScanTest, FindsModelAndStream) {
+  const RequestScan scan =
+      Scan(R"({"messages":[{"content":"\"model\":\"x\""}],"model":"gpt-4o","stream":true})");
+
+  EXPECT_TRUE(scan.valid) << scan.error;
+  EXPECT_TRUE(scan.has_model);
+  EXPECT_EQ(scan.model, "gpt-4o");
+  EXPECT_TRUE(scan.stream);
+}
+
+TEST_F(RequestScanTest, PlaceIsTheRawStringWithItsQuotes) {
+  EXPECT_EQ(RawModel(R"({"a":1,"model":"gpt-4o","b":2})"), R"("gpt-4o")");
+  EXPECT_EQ(RawModel(R"({"model":"gpt-4o"})"), R"("gpt-4o")");
+}
+
+TEST_F(RequestScanTest, WhiteSpaceAfterTheValueIsNotPartOfIt) {
+  EXPECT_EQ(RawModel("{ \"model\" :\t \"gpt-4o\" \r\n\t , \"b\": 2 }"), "\"gpt-4o\"");
+  EXPECT_EQ(RawModel("{\"model\":\"gpt-4o\" \n}\n"), "\"gpt-4o\"");
+}
+
+TEST_F(RequestScanTest, DecodesModelAndPlacesItsRawText) {
+  constexpr std::string_view kBody = R"({"model":"a\u002db\"\\","n":1})";
+
+  EXPECT_EQ(Scan(kBody).model, R"(a-b"\)");
+  EXPECT_EQ(RawModel(kBody), R"("a\u002db\"\\")");
+}
+
+TEST_F(RequestScanTest, ComparesKeysDecoded) {
+  const RequestScan scan = Scan(R"({"mod\u0065l":"gpt-4o","\u0073tream":true})");
+
+  EXPECT_TRUE(scan.has_model);
+  EXPECT_EQ(scan.model, "gpt-4o");
+  EXPECT_TRUE(scan.stream);
+}
+
+TEST_F(RequestScanTest, NestedModelIsNone) {
+  const RequestScan scan = Scan(R"({"a":{"model":"x","stream":true},"b":[{"model":"y"}]})");
+
+  EXPECT_TRUE(scan.valid);
+  EXPECT_FALSE(scan.has_model);
+  EXPECT_FALSE(scan.stream);
+}
+
+TEST_F(RequestScanTest, RefusesRepeatedModel) {
+  EXPECT_EQ(Scan(R"({"model":"a","model":"a"})").error, "the body names \"model\" twice");
+  EXPECT_EQ(Scan(R"({"model":"a","m\u006fdel":"b"})").error, "the body names \"model\" twice");
+}
+
+TEST_F(RequestScanTest, RefusesRepeatedStream) {
+  EXPECT_EQ(Scan(R"({"stream":true,"stream":false})").error, "the body names \"stream\" twice");
+  EXPECT_EQ(Scan(R"({"stream":null,"stream":null})").error, "the body names \"stream\" twice");
+}
+
+TEST_F(RequestScanTest, RefusesWhatFollowsTheObject) {
+  for (const std::string_view rest : {"{}", "x", ",", "}", "]", "\"", "{\"model\":\"b\"}"}) {
+    EXPECT_FALSE(Scan(StrCat(R"({"model":"a"})", rest)).valid) << rest;
+  }
+  EXPECT_TRUE(Scan("{\"model\":\"a\"} \r\n\t").valid);
+}
+
+TEST_F(RequestScanTest, RefusesWhatIsNoObject) {
+  for (const std::string_view body : {"", " ", "[]", "null", "1", "\"model\"", "{", "{\"a\"",
+                                      "{\"a\":1", "{\"a\" 1}", "{a:1}", "model=a"}) {
+    const RequestScan scan = Scan(body);
+    EXPECT_FALSE(scan.valid) << body;
+    EXPECT_NE(scan.error, "") << body;
+  }
+}
+
+TEST_F(RequestScanTest, EveryPrefixIsRefused) {
+  constexpr std::string_view kBody = R"({"model":"a\nb","stream":false,"x":[{"y":null}]})";
+  ASSERT_TRUE(Scan(kBody).valid);
+
+  for (size_t length = 0; length < kBody.size(); ++length) {
+    EXPECT_FALSE(Scan(kBody.substr(0, length)).valid) << length;
+  }
+}
+
+TEST_F(RequestScanTest, ModelMustBeText) {
+  for (const std::string_view value : {"1", "null", "[]", "{}", "true", R"(["a"])"}) {
+    EXPECT_EQ(Scan(StrCat("{\"model\":", value, "}")).error, "\"model\" is not a string") << value;
+  }
+}
+
+TEST_F(RequestScanTest, StreamMustBeTrueFalseOrNull) {
+  EXPECT_FALSE(Scan(R"({"stream":false})").stream);
+  EXPECT_TRUE(Scan(R"({"stream":null})").valid);
+  for (const std::string_view value : {"1", "\"true\"", "[true]", "{}", "nul", "truex"}) {
+    EXPECT_FALSE(Scan(StrCat("{\"stream\":", value, "}")).valid) << value;
+  }
+}
+
+TEST_F(RequestScanTest, RefusesInvalidUtf8) { EXPECT_FALSE(Scan("{\"model\":\"a\xff\"}").valid); }
+
+TEST_F(RequestScanTest, WorksAgainAfterRefusalAndAfterLargeBody) {
+  EXPECT_FALSE(Scan("{").valid);
+  const std::string filler(RequestScanner::kKeepBytesMax, 'x');
+  EXPECT_EQ(Scan(StrCat(R"({"a":")", filler, R"(","model":"large"})")).model, "large");
+  EXPECT_EQ(Scan(R"({"model":"small"})").model, "small");
+}
+
+std::string JsonString(std::string_view text) {
+  std::string out;
+  AppendJsonString(&out, text);
+  return out;
+}
+
+TEST(AppendJsonString, EscapesWhatJsonWants) {
+  EXPECT_EQ(JsonString("a\"b\\c\n\r\t\x01\x1f/\x7f"),
+            "\"a\\\"b\\\\c\\n\\r\\t\\u0001\\u001f/\x7f\"");
+  EXPECT_EQ(JsonString(std::string_view("\0", 1)), "\"\\u0000\"");
+}
+
+TEST(AppendJsonString, KeepsUtf8) { EXPECT_EQ(JsonString("\xc3\xa4"), "\"\xc3\xa4\""); }
+
+// A model may come from a query or a multipart body, which nobody has checked.
+TEST(AppendJsonString, ReplacesWhatIsNotUtf8) {
+  EXPECT_EQ(JsonString("a\xff\"b"), "\"a\\ufffd\\\"b\"");
+}
+
+}  // namespace
+}  // namespace lmgate::http1
