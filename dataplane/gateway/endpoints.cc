@@ -33,18 +33,29 @@ bool IsDotSegment(std::string_view segment) {
   return dots > 0;
 }
 
+// Bytes of the separator at the start of `text`; 0 = none. An encoded slash counts: a provider may
+// decode it before it resolves dot segments.
+size_t SeparatorBytes(std::string_view text) {
+  if (text.starts_with('/')) return 1;
+  return text.starts_with("%2f") || text.starts_with("%2F") ? 3 : 0;
+}
+
 bool HasDotSegment(std::string_view path) {
-  if (path.find("/.") == std::string_view::npos && path.find("/%2") == std::string_view::npos) {
+  if (path.find('.') == std::string_view::npos && path.find('%') == std::string_view::npos) {
     return false;
   }
-  size_t start = 1;
-  while (start <= path.size()) {
-    size_t end = path.find('/', start);
-    if (end == std::string_view::npos) end = path.size();
-    if (IsDotSegment(path.substr(start, end - start))) return true;
-    start = end + 1;
+  size_t start = 0;
+  for (size_t at = 0; at < path.size();) {
+    const size_t separator = SeparatorBytes(path.substr(at));
+    if (separator == 0) {
+      ++at;
+      continue;
+    }
+    if (IsDotSegment(path.substr(start, at - start))) return true;
+    at += separator;
+    start = at;
   }
-  return false;
+  return IsDotSegment(path.substr(start));
 }
 
 // The paths that the gateway knows by name; all others under /v1/ are passed through.
@@ -140,7 +151,7 @@ std::string FindQueryParameter(std::string_view query, std::string_view name) {
     const std::string_view pair = query.substr(0, end);
     query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
     const size_t equals = pair.find('=');
-    if (equals != std::string_view::npos && pair.substr(0, equals) == name) {
+    if (equals != std::string_view::npos && PercentDecode(pair.substr(0, equals)) == name) {
       return PercentDecode(pair.substr(equals + 1));
     }
   }

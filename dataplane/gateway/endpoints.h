@@ -35,12 +35,12 @@ struct EndpointMatch {
 };
 
 // `path_prefixes`: those that some route names, longest first. Paths with a "." or ".." segment,
-// encoded or not, are kInvalid: behind a base URL they would lead out of it. Pure; views into
-// `target`.
+// its dots or slashes encoded or not, are kInvalid: behind a base URL they would lead out of it.
+// Pure; views into `target`.
 EndpointMatch MatchEndpoint(std::string_view method, std::string_view target,
                             std::span<const std::string> path_prefixes);
 
-// Value of `name` in a query, percent-decoded; empty = not there.
+// First value of `name` in a query, both percent-decoded; empty = not there.
 std::string FindQueryParameter(std::string_view query, std::string_view name);
 // `query` without the parameter `key`, in which a client may have sent its credential.
 std::string RemoveKeyParameter(std::string_view query);

@@ -17,8 +17,8 @@ int HttpStatusOf(contract::ErrorCode code);
 std::string_view DefaultMessage(contract::ErrorCode code);
 
 // The JSON body. OpenAI: {"error":{"message","type","param","code"}}, all four always there.
-// Anthropic: {"type":"error","error":{"type","message"},"request_id"}. `param`: the field that is
-// wrong; empty = null.
+// Anthropic: {"type":"error","error":{"type","message","code"},"request_id"}. `param`: the field
+// that is wrong; empty = null.
 std::string ErrorBody(ErrorShape shape, contract::ErrorCode code, std::string_view message,
                       std::string_view param, std::string_view request_id);
 

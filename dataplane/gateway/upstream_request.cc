@@ -91,7 +91,7 @@ std::string UpstreamQuery(const UpstreamRequest& request) {
     const std::string_view pair = rest.substr(0, end);
     rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
     if (!rewritten.empty()) rewritten.push_back('&');
-    if (pair.substr(0, pair.find('=')) == "model") {
+    if (PercentDecode(pair.substr(0, pair.find('='))) == "model") {
       StrAppend(&rewritten, "model=", PercentEncode(request.model));
     } else {
       rewritten.append(pair);
