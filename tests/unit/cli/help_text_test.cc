@@ -1,9 +1,9 @@
 #include "cli/help_text.h"
 
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
+#include "common/options/option_table.h"
 #include "tests/unit/cli/lmctl_fixture.h"
 
 namespace lmgate::cli {
@@ -14,7 +14,8 @@ constexpr char kGolden[] = "tests/golden/cli/help.txt";
 
 // LMGATE_UPDATE_GOLDEN=1 writes the file anew; the difference is to be reviewed.
 TEST(HelpText, PagesAreAsReviewed) {
-  if (std::getenv("LMGATE_UPDATE_GOLDEN") != nullptr) std::ofstream(kGolden) << AllHelpPages();
+  const auto environment = options::ProcessSurroundings(0, nullptr).environment;
+  if (environment("LMGATE_UPDATE_GOLDEN").has_value()) std::ofstream(kGolden) << AllHelpPages();
   std::ifstream file(kGolden);
   std::stringstream golden;
   golden << file.rdbuf();

@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <google/protobuf/text_format.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -14,6 +12,7 @@
 #include "cli/app.h"
 #include "lmgate/v1/admin.pb.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/temp_dir.h"
 #include "tests/unit/cli/scripted_server.h"
 
 namespace lmgate::cli {
@@ -28,13 +27,10 @@ class LmctlTest : public ::testing::Test {
   };
 
   LmctlTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "lmctl_test_XXXXXX").string();
-    folder = mkdtemp(name.data());
     environment["LMCTL_SERVER"] = server.address();
     environment["LMCTL_TOKEN"] = "the-admin-token";
     environment["XDG_CONFIG_HOME"] = folder + "/config";
   }
-  ~LmctlTest() override { std::filesystem::remove_all(folder); }
 
   Result Run(const std::vector<std::string>& arguments) {
     std::istringstream in(input);
@@ -86,7 +82,8 @@ class LmctlTest : public ::testing::Test {
   }
 
   ScriptedServer server;
-  std::string folder;
+  const testing::TempDir temp_dir;
+  const std::string folder = temp_dir.path();
   std::map<std::string, std::string> environment;
   std::string input;
   bool in_is_terminal = false;

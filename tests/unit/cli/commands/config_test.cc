@@ -10,7 +10,8 @@ using ::testing::IsEmpty;
 constexpr char kPlan[] = R"(
     revision: 43
     plan { kind: RESOURCE_KIND_CONNECTION name: "openai" action: "create" }
-    plan { kind: RESOURCE_KIND_ROUTE name: "gpt-*" action: "update" details: "strategy: first -> fallback" }
+    plan { kind: RESOURCE_KIND_ROUTE name: "gpt-*" action: "update"
+           details: "strategy: first -> fallback" }
     plan { kind: RESOURCE_KIND_GROUP name: "old" action: "delete" }
     warnings: "route \"x\" can never match")";
 

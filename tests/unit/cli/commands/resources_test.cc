@@ -298,7 +298,8 @@ TEST_F(ResourcesTest, RemoveOfSeveralGoesOnAfterAnError) {
 
 TEST_F(ResourcesTest, ShowIsALineAField) {
   server.Reply("ConnectionService/GetConnection", Proto<v1::Connection>(R"(
-      name: "c" provider: "openai" api_key: "env:KEY" timeouts { idle { seconds: 90 } } revision: 3)"));
+      name: "c" provider: "openai" api_key: "env:KEY" timeouts { idle { seconds: 90 } }
+      revision: 3)"));
 
   EXPECT_EQ(Run({"connections", "show", "c"}).out,
             "NAME         c\n"

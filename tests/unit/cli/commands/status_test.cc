@@ -7,7 +7,8 @@ using ::testing::HasSubstr;
 
 constexpr char kStatus[] = R"(
     version: "0.1.0" revision: 42 started_at { seconds: 1795255200 }
-    replicas { id: "dp-1" version: "0.1.0" state: "SYNCED" revision: 42 listen_address: "127.0.0.1:8000" }
+    replicas { id: "dp-1" version: "0.1.0" state: "SYNCED" revision: 42
+               listen_address: "127.0.0.1:8000" }
     replicas { id: "dp-2" version: "0.1.0" state: "NACKED" revision: 41 lag: 1
                complaints { kind: RESOURCE_KIND_CONNECTION name: "openai"
                             message: "environment variable OPENAI_API_KEY is not set" } })";
