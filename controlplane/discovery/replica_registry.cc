@@ -36,7 +36,7 @@ ReplicaRegistry::ReplicaRegistry(const Clock& clock, Options options)
     : clock_(clock), options_(options) {}
 
 std::vector<v1::Replica> ReplicaRegistry::List() {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   Forget();
   std::vector<v1::Replica> out;
   out.reserve(replicas_.size());
@@ -46,7 +46,7 @@ std::vector<v1::Replica> ReplicaRegistry::List() {
 
 v1::WaitForRevisionReply ReplicaRegistry::Wait(uint64_t revision, absl::Duration timeout) const {
   const int64_t deadline = clock_.SteadyNanos() + absl::ToInt64Nanoseconds(timeout);
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   bool timed_out = false;
   while (!AllAnswered(revision)) {
     const int64_t left = deadline - clock_.SteadyNanos();
@@ -61,20 +61,20 @@ v1::WaitForRevisionReply ReplicaRegistry::Wait(uint64_t revision, absl::Duration
 }
 
 void ReplicaRegistry::Stop() {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   stopped_ = true;
   changed_.SignalAll();
 }
 
 void ReplicaRegistry::SetCurrent(Position current, absl::Time committed) {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   current_ = current;
   commits_.push_back({.revision = current.revision, .time = committed});
   if (commits_.size() > kCommitsMax) commits_.pop_front();
 }
 
 void ReplicaRegistry::Connect(uint64_t stream, const v1::Hello& hello, Base base) {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   Forget();
   Entry& entry = replicas_[hello.replica_id()];
   if (entry.stream > stream) return;
@@ -92,7 +92,7 @@ void ReplicaRegistry::Connect(uint64_t stream, const v1::Hello& hello, Base base
 }
 
 void ReplicaRegistry::Ack(uint64_t stream, std::string_view replica_id, const v1::Ack& ack) {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   Entry* entry = FindEntry(stream, replica_id);
   if (entry == nullptr) return;
   const absl::Time now = clock_.Now();
@@ -111,7 +111,7 @@ void ReplicaRegistry::Ack(uint64_t stream, std::string_view replica_id, const v1
 
 void ReplicaRegistry::Nack(uint64_t stream, std::string_view replica_id, const v1::Nack& nack,
                            uint64_t refused) {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   Entry* entry = FindEntry(stream, replica_id);
   if (entry == nullptr) return;
   entry->serves = {.revision = nack.revision(), .hash = nack.hash()};
@@ -122,7 +122,7 @@ void ReplicaRegistry::Nack(uint64_t stream, std::string_view replica_id, const v
 }
 
 void ReplicaRegistry::SetDraining(uint64_t stream, std::string_view replica_id, bool draining) {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   Entry* entry = FindEntry(stream, replica_id);
   if (entry == nullptr) return;
   entry->draining = draining;
@@ -130,7 +130,7 @@ void ReplicaRegistry::SetDraining(uint64_t stream, std::string_view replica_id, 
 }
 
 void ReplicaRegistry::Disconnect(uint64_t stream, std::string_view replica_id) {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   Entry* entry = FindEntry(stream, replica_id);
   if (entry == nullptr) return;
   entry->connected = false;

@@ -2,7 +2,6 @@
 
 #include <absl/base/thread_annotations.h>
 #include <absl/container/btree_map.h>
-#include <absl/synchronization/mutex.h>
 #include <absl/time/time.h>
 
 #include <cstdint>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "common/base/clock.h"
+#include "common/base/mutex.h"
 #include "controlplane/discovery/position.h"
 #include "lmgate/v1/admin.pb.h"
 #include "lmgate/v1/snapshot.pb.h"
@@ -102,8 +102,8 @@ class ReplicaRegistry {
   const Clock& clock_;
   const Options options_;
 
-  mutable absl::Mutex mutex_;
-  mutable absl::CondVar changed_;
+  mutable Mutex mutex_;
+  mutable CondVar changed_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   Position current_ ABSL_GUARDED_BY(mutex_);
   std::deque<Mark> commits_ ABSL_GUARDED_BY(mutex_);  // the newest 10,000

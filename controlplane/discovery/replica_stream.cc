@@ -36,7 +36,7 @@ void ReplicaStream::Pump() {
   const int64_t now = service_.clock_.SteadyNanos();
   const int64_t patience = absl::ToInt64Nanoseconds(service_.options_.hello_timeout);
   {
-    const absl::MutexLock lock(&mutex_);
+    const MutexLock lock(&mutex_);
     if (ended_) {
       if (now - ended_nanos_ >= patience) context_.TryCancel();
       return;
@@ -48,7 +48,7 @@ void ReplicaStream::Pump() {
 }
 
 void ReplicaStream::End(const grpc::Status& status) {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   if (ended_) return;
   ended_ = true;
   ended_nanos_ = service_.clock_.SteadyNanos();
@@ -60,7 +60,7 @@ void ReplicaStream::End(const grpc::Status& status) {
 
 void ReplicaStream::Cut(const grpc::Status& status) {
   End(status);
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   if (writing_) context_.TryCancel();
 }
 
@@ -91,7 +91,7 @@ void ReplicaStream::OnReadDone(bool ok) {
 }
 
 void ReplicaStream::OnWriteDone(bool ok) {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   writing_ = false;
   // Not ok: the stream is broken, and OnReadDone or OnCancel ends it.
   if (ok) PumpLocked();
@@ -128,14 +128,14 @@ grpc::Status ReplicaStream::Greet(const v1::Hello& hello) {
   service_.registry_.Connect(
       number_, hello, known ? ReplicaRegistry::Base::kOurs : ReplicaRegistry::Base::kForeign);
   service_.Introduce(this, replica_id_);
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   if (known) serves_ = claimed;
   greeted_ = true;
   return grpc::Status::OK;
 }
 
 grpc::Status ReplicaStream::HandleAck(const v1::Ack& ack) {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   if (!in_flight_ || in_flight_->nonce != ack.nonce() || full_ != nullptr) {
     return Malformed("an ack of nothing that was pushed");
   }
@@ -150,7 +150,7 @@ grpc::Status ReplicaStream::HandleAck(const v1::Ack& ack) {
 }
 
 grpc::Status ReplicaStream::HandleNack(const v1::Nack& nack) {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   if (!in_flight_ || in_flight_->nonce != nack.nonce()) {
     return Malformed("a nack of nothing that was pushed");
   }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <absl/base/thread_annotations.h>
-#include <absl/synchronization/mutex.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
@@ -10,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "common/base/mutex.h"
 #include "controlplane/discovery/full_snapshot.h"
 #include "controlplane/discovery/position.h"
 #include "controlplane/discovery/snapshot_stream_service.h"
@@ -75,7 +75,7 @@ class ReplicaStream final
   v1::SubscribeRequest request_;
   std::string replica_id_;  // empty before the Hello
 
-  absl::Mutex mutex_;
+  Mutex mutex_;
   bool greeted_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t ended_nanos_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -24,7 +24,7 @@ SnapshotCache::SnapshotCache(const storage::Store& store, Options options)
     : store_(store), options_(options) {
   store_.Read([&](const contract::SnapshotState& state) {
     lineage_ = state.lineage();
-    const absl::MutexLock lock(&mutex_);
+    const MutexLock lock(&mutex_);
     current_ = {.revision = state.revision(), .hash = state.hash()};
   });
 }
@@ -32,7 +32,7 @@ SnapshotCache::SnapshotCache(const storage::Store& store, Options options)
 void SnapshotCache::OnCommit(const v1::SnapshotDelta& delta) {
   Entry entry{.delta = std::make_shared<const v1::SnapshotDelta>(delta),
               .bytes = delta.ByteSizeLong()};
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   const bool continues =
       delta.from_revision() == current_.revision && delta.from_hash() == current_.hash;
   if (!continues) {
@@ -50,14 +50,14 @@ void SnapshotCache::OnCommit(const v1::SnapshotDelta& delta) {
 }
 
 Position SnapshotCache::current() const {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   return current_;
 }
 
 std::optional<v1::SnapshotDelta> SnapshotCache::DeltaSince(uint64_t revision, uint64_t hash) const {
   std::vector<Entry> entries;
   {
-    const absl::MutexLock lock(&mutex_);
+    const MutexLock lock(&mutex_);
     if (revision == current_.revision && hash == current_.hash) return NoChange(current_);
     auto at = std::lower_bound(
         deltas_.begin(), deltas_.end(), revision,
@@ -81,7 +81,7 @@ std::optional<v1::SnapshotDelta> SnapshotCache::DeltaSince(uint64_t revision, ui
 
 std::shared_ptr<const FullSnapshot> SnapshotCache::TakeFull() {
   // Held over the read, so that replicas that start together wait for one copy.
-  const absl::MutexLock lock(&full_mutex_);
+  const MutexLock lock(&full_mutex_);
   std::shared_ptr<const FullSnapshot> full = full_.lock();
   if (full != nullptr && full->revision() >= current().revision) return full;
   store_.Read([&](const contract::SnapshotState& state) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <absl/base/thread_annotations.h>
-#include <absl/synchronization/mutex.h>
 
 #include <cstdint>
 #include <deque>
@@ -9,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "common/base/mutex.h"
 #include "controlplane/discovery/full_snapshot.h"
 #include "controlplane/discovery/position.h"
 #include "controlplane/storage/store.h"
@@ -63,12 +63,12 @@ class SnapshotCache {
   const Options options_;
   std::string lineage_;
 
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   Position current_ ABSL_GUARDED_BY(mutex_);
   std::deque<Entry> deltas_ ABSL_GUARDED_BY(mutex_);  // each starts where the one before ends
   size_t delta_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 
-  absl::Mutex full_mutex_;
+  Mutex full_mutex_;
   std::weak_ptr<const FullSnapshot> full_ ABSL_GUARDED_BY(full_mutex_);
 };
 

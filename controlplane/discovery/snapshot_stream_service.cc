@@ -41,7 +41,7 @@ SnapshotStreamService::SnapshotStreamService(SnapshotCache& cache, ReplicaRegist
     : SnapshotStreamService(cache, registry, clock, std::move(authenticate), Options()) {}
 
 SnapshotStreamService::~SnapshotStreamService() {
-  const absl::MutexLock lock(&streams_mutex_);
+  const MutexLock lock(&streams_mutex_);
   LMGATE_CHECK(streams_.empty());
 }
 
@@ -49,31 +49,31 @@ void SnapshotStreamService::OnCommit(const v1::SnapshotDelta& delta, absl::Time 
   // The registry first: who asks it for this revision must not be told of an older one.
   registry_.SetCurrent({.revision = delta.to_revision(), .hash = delta.to_hash()}, committed);
   cache_.OnCommit(delta);
-  const absl::MutexLock lock(&wake_mutex_);
+  const MutexLock lock(&wake_mutex_);
   committed_ = true;
-  wake_.Signal();
+  wake_.SignalAll();
 }
 
 void SnapshotStreamService::Run() {
   while (true) {
     {
-      const absl::MutexLock lock(&wake_mutex_);
+      const MutexLock lock(&wake_mutex_);
       if (!committed_ && !stopped_) wake_.WaitWithTimeout(&wake_mutex_, options_.tick);
       if (stopped_) return;
       committed_ = false;
     }
-    const absl::MutexLock lock(&streams_mutex_);
+    const MutexLock lock(&streams_mutex_);
     for (ReplicaStream* stream : streams_) stream->Pump();
   }
 }
 
 void SnapshotStreamService::Stop() {
   {
-    const absl::MutexLock lock(&wake_mutex_);
+    const MutexLock lock(&wake_mutex_);
     stopped_ = true;
-    wake_.Signal();
+    wake_.SignalAll();
   }
-  const absl::MutexLock lock(&streams_mutex_);
+  const MutexLock lock(&streams_mutex_);
   stopping_ = true;
   for (ReplicaStream* stream : streams_) stream->Cut(Stopping());
 }
@@ -83,7 +83,7 @@ SnapshotStreamService::Subscribe(grpc::CallbackServerContext* context) {
   if (const absl::Status status = authenticate_(*context); !status.ok()) {
     return new RefusedStream(ToGrpcStatus(status));
   }
-  const absl::MutexLock lock(&streams_mutex_);
+  const MutexLock lock(&streams_mutex_);
   if (stopping_) return new RefusedStream(Stopping());
   if (streams_.size() >= options_.streams_max) {
     return new RefusedStream(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
@@ -96,7 +96,7 @@ SnapshotStreamService::Subscribe(grpc::CallbackServerContext* context) {
 }
 
 void SnapshotStreamService::Introduce(ReplicaStream* stream, const std::string& replica_id) {
-  const absl::MutexLock lock(&streams_mutex_);
+  const MutexLock lock(&streams_mutex_);
   ReplicaStream*& newest = by_replica_[replica_id];
   if (newest != nullptr && newest->number() > stream->number()) {
     return stream->End(
@@ -111,7 +111,7 @@ void SnapshotStreamService::Introduce(ReplicaStream* stream, const std::string& 
 
 void SnapshotStreamService::Remove(ReplicaStream* stream, const std::string& replica_id) {
   {
-    const absl::MutexLock lock(&streams_mutex_);
+    const MutexLock lock(&streams_mutex_);
     streams_.erase(stream);
     const auto newest = by_replica_.find(replica_id);
     if (newest != by_replica_.end() && newest->second == stream) by_replica_.erase(newest);

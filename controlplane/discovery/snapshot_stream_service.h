@@ -4,7 +4,6 @@
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
 #include <absl/status/status.h>
-#include <absl/synchronization/mutex.h>
 #include <absl/time/time.h>
 #include <grpcpp/server_context.h>
 
@@ -13,6 +12,7 @@
 #include <string>
 
 #include "common/base/clock.h"
+#include "common/base/mutex.h"
 #include "controlplane/discovery/replica_registry.h"
 #include "controlplane/discovery/snapshot_cache.h"
 #include "lmgate/v1/snapshot.grpc.pb.h"
@@ -85,17 +85,17 @@ class SnapshotStreamService final : public v1::SnapshotService::CallbackService 
 
   // Lock order: streams_mutex_, then a stream's, then the store's and the cache's. wake_mutex_ is a
   // leaf.
-  absl::Mutex streams_mutex_;
+  Mutex streams_mutex_;
   absl::flat_hash_set<ReplicaStream*> streams_ ABSL_GUARDED_BY(streams_mutex_);
   // The newest stream of each replica that said hello.
   absl::flat_hash_map<std::string, ReplicaStream*> by_replica_ ABSL_GUARDED_BY(streams_mutex_);
   uint64_t next_stream_ ABSL_GUARDED_BY(streams_mutex_) = 1;
   bool stopping_ ABSL_GUARDED_BY(streams_mutex_) = false;
 
-  absl::Mutex wake_mutex_;
+  Mutex wake_mutex_;
   bool committed_ ABSL_GUARDED_BY(wake_mutex_) = false;
   bool stopped_ ABSL_GUARDED_BY(wake_mutex_) = false;
-  absl::CondVar wake_;
+  CondVar wake_;
 };
 
 }  // namespace lmgate::discovery
