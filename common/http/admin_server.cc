@@ -62,11 +62,17 @@ absl::Status CannotListen(const AdminServer::Options& options, const error_code&
 // An address as it is; of a name the first IPv4 address, since that is what people try first.
 tcp::endpoint Resolve(asio::io_context& context, const AdminServer::Options& options,
                       error_code& error) {
+  // RFC 6761, 6.3: always loopback, and not to be asked for; a root without /etc/hosts does not know it.
+  if (options.host == "localhost") {
+    return tcp::endpoint(asio::ip::address_v4::loopback(), options.port);
+  }
   const asio::ip::address address = asio::ip::make_address(options.host, error);
   if (!error) return tcp::endpoint(address, options.port);
+  // RFC 6761, 6.3: localhost is loopback, also on hosts whose resolver does not know it.
+  const std::string host = options.host == "localhost" ? "127.0.0.1" : options.host;
   tcp::resolver resolver(context);
   const auto found =
-      resolver.resolve(options.host, std::to_string(options.port), tcp::resolver::passive, error);
+      resolver.resolve(host, std::to_string(options.port), tcp::resolver::passive, error);
   if (error) return tcp::endpoint();
   for (const auto& entry : found) {
     if (entry.endpoint().address().is_v4()) return entry.endpoint();
