@@ -42,7 +42,10 @@ SnapshotStreamService::SnapshotStreamService(SnapshotCache& cache, ReplicaRegist
 
 SnapshotStreamService::~SnapshotStreamService() {
   const MutexLock lock(&streams_mutex_);
-  LMGATE_CHECK(streams_.empty());
+  // Their last reactions may still run on gRPC's threads.
+  while (!streams_.empty() || leaving_ > 0) {
+    left_.WaitWithTimeout(&streams_mutex_, absl::InfiniteDuration());
+  }
 }
 
 void SnapshotStreamService::OnCommit(const v1::SnapshotDelta& delta, absl::Time committed) {
@@ -115,8 +118,13 @@ void SnapshotStreamService::Remove(ReplicaStream* stream, const std::string& rep
     streams_.erase(stream);
     const auto newest = by_replica_.find(replica_id);
     if (newest != by_replica_.end() && newest->second == stream) by_replica_.erase(newest);
+    ++leaving_;
   }
+  // After it is gone here: who sees the replica disconnected may count on its place.
   if (!replica_id.empty()) registry_.Disconnect(stream->number(), replica_id);
+  const MutexLock lock(&streams_mutex_);
+  --leaving_;
+  left_.SignalAll();
 }
 
 }  // namespace lmgate::discovery

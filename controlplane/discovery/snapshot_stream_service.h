@@ -91,6 +91,8 @@ class SnapshotStreamService final : public v1::SnapshotService::CallbackService 
   absl::flat_hash_map<std::string, ReplicaStream*> by_replica_ ABSL_GUARDED_BY(streams_mutex_);
   uint64_t next_stream_ ABSL_GUARDED_BY(streams_mutex_) = 1;
   bool stopping_ ABSL_GUARDED_BY(streams_mutex_) = false;
+  int leaving_ ABSL_GUARDED_BY(streams_mutex_) = 0;  // calls of Remove under way
+  CondVar left_;
 
   Mutex wake_mutex_;
   bool committed_ ABSL_GUARDED_BY(wake_mutex_) = false;

@@ -19,7 +19,7 @@ FakeReplica::~FakeReplica() {
 void FakeReplica::Connect(const std::string& token) {
   if (stream_ != nullptr) Disconnect();
   context_ = std::make_unique<grpc::ClientContext>();
-  context_->set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(1));
+  context_->set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(5));
   context_->AddMetadata("authorization", "Bearer " + token);
   stream_ = stub_->Subscribe(context_.get());
 }
