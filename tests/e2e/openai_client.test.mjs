@@ -1,7 +1,6 @@
 // The unmodified OpenAI client against a data plane with the fake provider behind it.
 import assert from 'node:assert/strict';
 import { File } from 'node:buffer';
-import { File } from 'node:buffer';
 import { after, before, test } from 'node:test';
 import { toFile } from 'openai';
 import * as behaviour from './lib/chat_behaviour.mjs';
@@ -10,9 +9,6 @@ import { Installation, PROVIDER_KEY } from './lib/installation.mjs';
 import { waitFor } from './lib/wait.mjs';
 
 // Debian 12's Node 18 has it, but not as a global, where the client looks for it.
-globalThis.File ??= File;
-
-// The client wants it for uploads; a global only from Node.js 20 on.
 globalThis.File ??= File;
 
 let it;
