@@ -68,11 +68,9 @@ tcp::endpoint Resolve(asio::io_context& context, const AdminServer::Options& opt
   }
   const asio::ip::address address = asio::ip::make_address(options.host, error);
   if (!error) return tcp::endpoint(address, options.port);
-  // RFC 6761, 6.3: localhost is loopback, also on hosts whose resolver does not know it.
-  const std::string host = options.host == "localhost" ? "127.0.0.1" : options.host;
   tcp::resolver resolver(context);
   const auto found =
-      resolver.resolve(host, std::to_string(options.port), tcp::resolver::passive, error);
+      resolver.resolve(options.host, std::to_string(options.port), tcp::resolver::passive, error);
   if (error) return tcp::endpoint();
   for (const auto& entry : found) {
     if (entry.endpoint().address().is_v4()) return entry.endpoint();
