@@ -62,10 +62,6 @@ absl::Status CannotListen(const AdminServer::Options& options, const error_code&
 // An address as it is; of a name the first IPv4 address, since that is what people try first.
 tcp::endpoint Resolve(asio::io_context& context, const AdminServer::Options& options,
                       error_code& error) {
-  // RFC 6761, 6.3: always loopback. A bare root without /etc/hosts cannot look it up.
-  if (options.host == "localhost") {
-    return tcp::endpoint(asio::ip::address_v4::loopback(), options.port);
-  }
   const asio::ip::address address = asio::ip::make_address(options.host, error);
   if (!error) return tcp::endpoint(address, options.port);
   tcp::resolver resolver(context);
