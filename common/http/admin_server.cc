@@ -62,7 +62,9 @@ absl::Status CannotListen(const AdminServer::Options& options, const error_code&
 // An address as it is; of a name the first IPv4 address, since that is what people try first.
 tcp::endpoint Resolve(asio::io_context& context, const AdminServer::Options& options,
                       error_code& error) {
-  const asio::ip::address address = asio::ip::make_address(options.host, error);
+  // RFC 6761, 6.3: always loopback. A bare root without /etc/hosts cannot look it up.
+  const std::string host = options.host == "localhost" ? "127.0.0.1" : options.host;
+  const asio::ip::address address = asio::ip::make_address(host, error);
   if (!error) return tcp::endpoint(address, options.port);
   tcp::resolver resolver(context);
   const auto found =
