@@ -13,7 +13,8 @@
 namespace lmgate::testing {
 
 // A data plane's side of the snapshot stream, driven step by step by a test: it takes a push when
-// told to, and answers when told to. Its calls end after five minutes at the latest. Not thread-safe.
+// told to, and answers when told to. Its calls end after five minutes at the latest. Not
+// thread-safe.
 class FakeReplica {
  public:
   FakeReplica(std::shared_ptr<grpc::Channel> channel, std::string id);
