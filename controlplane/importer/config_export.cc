@@ -26,8 +26,9 @@ using google::protobuf::Message;
 using google::protobuf::Reflection;
 using nlohmann::ordered_json;
 
-// YAML readers take a longer key only with a question mark before it (YAML 1.2, 7.4.2).
-constexpr size_t kSimpleKeyBytesMax = 1000;
+// YAML readers take a key beyond 1024 characters only with a question mark before it (YAML 1.2,
+// 7.4.2). An escape makes up to four of a byte.
+constexpr size_t kSimpleKeyBytesMax = 256;
 
 ordered_json MessageTree(const Message& message);
 
@@ -174,7 +175,7 @@ void Emit(const ordered_json& tree, YAML::Emitter* out) {
     if (tree.empty()) *out << YAML::Flow;
     *out << YAML::BeginMap;
     for (const auto& [key, value] : tree.items()) {
-      if (key.size() > kSimpleKeyBytesMax) *out << YAML::LongKey;
+      if (key.size() >= kSimpleKeyBytesMax) *out << YAML::LongKey;
       *out << YAML::Key;
       EmitText(key, out);
       *out << YAML::Value;
@@ -237,7 +238,10 @@ std::string ExportConfig(const v1::ConfigSet& config, std::string_view pepper,
   tree["routes"] = RoutesTree(redacted.routes());
   tree["groups"] = TreeByName(redacted.groups());
   if (redacted.has_settings()) tree["settings"] = MessageTree(redacted.settings());
-  if (format == ExportFormat::kJson) return tree.dump(2) + "\n";
+  if (format == ExportFormat::kJson) {
+    // Replaces what is not UTF-8 instead of throwing.
+    return tree.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  }
 
   YAML::Emitter out;
   Emit(tree, &out);

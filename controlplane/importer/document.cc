@@ -16,6 +16,45 @@
 #include "common/base/strings.h"
 
 namespace lmgate::importer {
+namespace {
+
+// Bytes of the UTF-8 sequence that starts here; 0 = none does. RFC 3629, section 4.
+size_t Utf8Length(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
+  const auto follows = [&](size_t count) {
+    if (text.size() <= count) return false;
+    for (size_t i = 1; i <= count; ++i) {
+      if ((byte(i) & 0xC0) != 0x80) return false;
+    }
+    return true;
+  };
+  if (byte(0) < 0x80) return 1;
+  if (byte(0) >= 0xC2 && byte(0) <= 0xDF) return follows(1) ? 2 : 0;
+  if ((byte(0) & 0xF0) == 0xE0) {
+    if (!follows(2)) return 0;
+    const bool overlong = byte(0) == 0xE0 && byte(1) < 0xA0;
+    const bool surrogate = byte(0) == 0xED && byte(1) >= 0xA0;
+    return overlong || surrogate ? 0 : 3;
+  }
+  if (byte(0) >= 0xF0 && byte(0) <= 0xF4) {
+    if (!follows(3)) return 0;
+    const bool overlong = byte(0) == 0xF0 && byte(1) < 0x90;
+    const bool too_large = byte(0) == 0xF4 && byte(1) >= 0x90;
+    return overlong || too_large ? 0 : 4;
+  }
+  return 0;
+}
+
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const size_t length = Utf8Length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+}  // namespace
 
 // Turns the parser's events into nodes. After the first error it ignores what follows: yaml-cpp
 // offers no other way to stop it than to throw through it.
@@ -118,6 +157,8 @@ class DocumentBuilder final : public YAML::EventHandler {
 
   void Leaf(const YAML::Mark& mark, YAML::anchor_t anchor, Document::Node node) {
     if (failed()) return;
+    // yaml-cpp takes the escapes \N and \_ for single bytes, which is not UTF-8.
+    if (!IsUtf8(node.text)) return Fail(mark, "an escape that is not supported");
     if (AwaitsKey()) {
       if (node.kind == Document::Kind::kNull) return Fail(mark, "a key must be a text");
       if (anchor != 0) return Fail(mark, "an anchor on a key is not supported");
@@ -203,33 +244,6 @@ namespace {
 
 absl::Status ErrorAt(std::string_view file_name, int line, std::string_view message) {
   return absl::InvalidArgumentError(StrCat(file_name, ":", line, ": ", message));
-}
-
-// Bytes of the UTF-8 sequence that starts here; 0 = none does. RFC 3629, section 4.
-size_t Utf8Length(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const auto follows = [&](size_t count) {
-    if (text.size() <= count) return false;
-    for (size_t i = 1; i <= count; ++i) {
-      if ((byte(i) & 0xC0) != 0x80) return false;
-    }
-    return true;
-  };
-  if (byte(0) < 0x80) return 1;
-  if (byte(0) >= 0xC2 && byte(0) <= 0xDF) return follows(1) ? 2 : 0;
-  if ((byte(0) & 0xF0) == 0xE0) {
-    if (!follows(2)) return 0;
-    const bool overlong = byte(0) == 0xE0 && byte(1) < 0xA0;
-    const bool surrogate = byte(0) == 0xED && byte(1) >= 0xA0;
-    return overlong || surrogate ? 0 : 3;
-  }
-  if (byte(0) >= 0xF0 && byte(0) <= 0xF4) {
-    if (!follows(3)) return 0;
-    const bool overlong = byte(0) == 0xF0 && byte(1) < 0x90;
-    const bool too_large = byte(0) == 0xF4 && byte(1) >= 0x90;
-    return overlong || too_large ? 0 : 4;
-  }
-  return 0;
 }
 
 // yaml-cpp guesses UTF-16 and -32, replaces what is not UTF-8, and takes a byte 4 for the end of

@@ -143,7 +143,8 @@ routes:
 TEST(ConfigExport, MarksKeysThatAreTooLongForYamlOtherwise) {
   AppliedState state;
   state.Apply(StrCat("routes: [{model: m, to: a.b, model_info: {? ", std::string(3000, 'k'),
-                     " : v, ? \"", std::string(3000, ' '), "\" : w}}]"));
+                     " : v, ? \"", std::string(3000, ' '), "\" : w, '", std::string(900, '"'),
+                     "': x}}]"));
 
   const auto parsed = ParseConfigFile(Export(state), "export");
 

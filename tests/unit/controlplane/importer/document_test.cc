@@ -132,6 +132,12 @@ TEST(Document, RefusesWhatIsNotText) {
   EXPECT_EQ(OnlyText("a: \xf0\x9f\x98\x80"), "😀");
 }
 
+TEST(Document, RefusesEscapesThatDoNotGiveUtf8) {
+  EXPECT_THAT(Parse("a: \"x\\Ny\""), Refused("f.yaml:1: an escape that is not supported"));
+  EXPECT_THAT(Parse("a: {\"\\_\": 1}"), Refused("an escape that is not supported"));
+  EXPECT_EQ(OnlyText("a: \"\\xe9\\u00e9\""), "éé");
+}
+
 TEST(Document, RefusesTagsAndMergeKeys) {
   EXPECT_THAT(Parse("a: !env X"), Refused("tags are not supported"));
   EXPECT_THAT(Parse("a: !!python/object {}"), Refused("tags are not supported"));
