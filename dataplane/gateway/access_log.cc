@@ -1,6 +1,5 @@
 #include "dataplane/gateway/access_log.h"
 
-#include <absl/time/time.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -11,57 +10,8 @@
 
 #include "common/base/logging.h"
 #include "common/base/strings.h"
-#include "dataplane/http1/request_scan.h"
 
 namespace lmgate::gateway {
-namespace {
-
-void AppendText(std::string* out, std::string_view name, std::string_view value) {
-  if (value.empty()) return;
-  StrAppend(out, ",\"", name, "\":");
-  http1::AppendJsonString(out, value);
-}
-
-template <typename Number>
-void AppendNumber(std::string* out, std::string_view name, Number value) {
-  StrAppend(out, ",\"", name, "\":", value);
-}
-
-}  // namespace
-
-void AppendAccessLine(std::string* out, const AccessRecord& record) {
-  const absl::Time time = absl::FromUnixMicros(record.time_us);
-  StrAppend(out, "{\"time\":\"",
-            absl::FormatTime("%E4Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone()), "\"");
-  AppendText(out, "request_id", record.request_id);
-  AppendText(out, "method", record.method);
-  AppendText(out, "path", record.path);
-  AppendNumber(out, "status", record.status);
-  AppendText(out, "code", contract::ErrorCodeName(record.code));
-  AppendText(out, "key", record.key);
-  AppendText(out, "group", record.group);
-  AppendText(out, "model", record.model);
-  AppendText(out, "route", record.route);
-  AppendText(out, "connection", record.connection);
-  AppendText(out, "upstream_model", record.upstream_model);
-  if (record.upstream_status != 0) AppendNumber(out, "upstream_status", record.upstream_status);
-  AppendNumber(out, "attempts", record.attempts);
-  StrAppend(out, ",\"stream\":", record.stream ? "true" : "false");
-  AppendNumber(out, "request_bytes", record.request_bytes);
-  AppendNumber(out, "response_bytes", record.response_bytes);
-  AppendNumber(out, "duration_us", record.duration_us);
-  if (record.first_byte_us >= 0) AppendNumber(out, "first_byte_us", record.first_byte_us);
-  if (record.usage.known) {
-    AppendNumber(out, "prompt_tokens", record.usage.prompt_tokens);
-    AppendNumber(out, "completion_tokens", record.usage.completion_tokens);
-    AppendNumber(out, "total_tokens", record.usage.total_tokens);
-    AppendNumber(out, "cached_tokens", record.usage.cached_tokens);
-    AppendNumber(out, "reasoning_tokens", record.usage.reasoning_tokens);
-  }
-  AppendNumber(out, "revision", record.revision);
-  out->append("}\n");
-}
-
 void AccessLogRing::Push(std::string_view line) {
   const uint64_t written = written_.load(std::memory_order_relaxed);
   const uint64_t taken = taken_.load(std::memory_order_acquire);

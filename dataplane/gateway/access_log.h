@@ -10,38 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "common/contract/error_code.h"
-#include "dataplane/usage/token_usage.h"
-
 namespace lmgate::gateway {
-
-// One finished request. No prompt, no answer, no secret; views live as long as the call.
-struct AccessRecord {
-  int64_t time_us = 0;  // Unix microseconds at its first byte
-  std::string_view request_id;
-  std::string_view method;
-  std::string_view path;  // without the query, in which a credential may stand
-  int status = 0;         // as sent; 0 = nothing was sent
-  contract::ErrorCode code = contract::ErrorCode::kOk;
-  std::string_view key;  // public id; empty = not authenticated
-  std::string_view group;
-  std::string_view model;  // as the client named it
-  std::string_view route;
-  std::string_view connection;
-  std::string_view upstream_model;
-  int upstream_status = 0;  // 0 = no answer
-  int attempts = 0;
-  bool stream = false;
-  uint64_t request_bytes = 0;   // body
-  uint64_t response_bytes = 0;  // body, as sent
-  int64_t duration_us = 0;
-  int64_t first_byte_us = -1;  // to the answer's first byte; -1 = none was sent
-  usage::TokenUsage usage;
-  uint64_t revision = 0;  // of the configuration that decided
-};
-
-// One JSON object and a line feed.
-void AppendAccessLine(std::string* out, const AccessRecord& record);
 
 // A bounded queue of bytes from one worker to the log's writer: one thread pushes, one takes.
 // Full = the line is dropped and counted; the worker never waits.

@@ -44,7 +44,11 @@ void EncodeAnswerHead(const http1::ResponseHead& head, OutFraming framing, bool 
                       bool client_http_1_0, bool head_request, std::string_view request_id,
                       std::string* out) {
   out->clear();
-  StrAppend(out, "HTTP/1.1 ", head.status, " ", ReasonPhrase(head.status), "\r\n");
+  if (head.status == 200) {
+    out->append("HTTP/1.1 200 OK\r\n");
+  } else {
+    StrAppend(out, "HTTP/1.1 ", head.status, " ", ReasonPhrase(head.status), "\r\n");
+  }
   bool has_connection_list = false;
   for (const HeaderField& field : head.headers()) {
     has_connection_list = has_connection_list || field.id == HeaderId::kConnection;
@@ -56,9 +60,11 @@ void EncodeAnswerHead(const http1::ResponseHead& head, OutFraming framing, bool 
     if (has_connection_list && http1::IsConnectionListed(head.headers(), field.name)) continue;
     if (field.id == HeaderId::kContentType) event_stream = IsEventStream(field.value);
     // The provider's id is worth keeping for its support desk, under a name that is not ours.
-    out->append(field.id == HeaderId::kXRequestId ? std::string_view("x-upstream-request-id")
-                                                  : field.name);
-    out->append(": ").append(field.value).append("\r\n");
+    if (field.id == HeaderId::kXRequestId) {
+      out->append("x-upstream-request-id: ").append(field.value).append("\r\n");
+    } else {
+      out->append(field.line()).append("\r\n");
+    }
   }
   out->append("x-request-id: ").append(request_id).append("\r\n");
   if (event_stream) out->append("x-accel-buffering: no\r\n");

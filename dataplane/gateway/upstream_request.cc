@@ -19,15 +19,18 @@ bool IsCredential(HeaderId id) {
 }
 
 // What an API call needs to mean the same behind the gateway; all else is the client's business.
-constexpr std::string_view kForwarded[] = {"openai-beta",     "anthropic-version", "anthropic-beta",
-                                           "idempotency-key", "traceparent",       "tracestate"};
-
 bool IsForwarded(const HeaderField& field, const UpstreamRequest& request) {
   switch (field.id) {
     case HeaderId::kContentType:
     case HeaderId::kContentEncoding:
     case HeaderId::kAccept:
     case HeaderId::kUserAgent:
+    case HeaderId::kOpenAiBeta:
+    case HeaderId::kAnthropicVersion:
+    case HeaderId::kAnthropicBeta:
+    case HeaderId::kIdempotencyKey:
+    case HeaderId::kTraceparent:
+    case HeaderId::kTracestate:
       return true;
     case HeaderId::kAuthorization:
     case HeaderId::kXApiKey:
@@ -47,9 +50,6 @@ bool IsForwarded(const HeaderField& field, const UpstreamRequest& request) {
                                   field.id != HeaderId::kHost &&
                                   http1::EqualsIgnoreCase(field.name, name);
                          });
-  }
-  for (const std::string_view name : kForwarded) {
-    if (http1::EqualsIgnoreCase(field.name, name)) return true;
   }
   for (const std::string& name : request.forward_headers) {
     if (http1::EqualsIgnoreCase(field.name, name)) return true;
@@ -115,7 +115,7 @@ void EncodedRequest::AppendHeaders(const UpstreamRequest& request) {
     // Passthrough: the client's own credential goes where the connection wants it.
     if (!IsCredential(field.id) && IsOwn(field, *request.connection)) continue;
     if (has_connection_list && http1::IsConnectionListed(request.headers, field.name)) continue;
-    head_.append(field.name).append(": ").append(field.value).append("\r\n");
+    head_.append(field.line()).append("\r\n");
   }
 }
 

@@ -180,9 +180,7 @@ void Worker::GiveScratch(std::unique_ptr<RequestScratch> scratch) {
 
 void Worker::Log(const AccessRecord& record) {
   if (access_log_ == nullptr) return;
-  log_line_.clear();
-  AppendAccessLine(&log_line_, record);
-  access_log_->Push(log_line_);
+  access_log_->Push(access_line_.Write(record));
 }
 
 }  // namespace lmgate::gateway

@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include "dataplane/gateway/access_line.h"
 #include "dataplane/gateway/access_log.h"
 #include "dataplane/gateway/metrics.h"
 #include "dataplane/gateway/served_snapshot.h"
@@ -124,7 +125,7 @@ class Worker {
   ConnectionMetrics* const unrouted_metrics_;
   absl::flat_hash_set<ServerConnection*> connections_;
   std::vector<std::unique_ptr<RequestScratch>> spare_scratches_;
-  std::string log_line_;
+  AccessLineWriter access_line_;
   uint64_t random_state_;
   uint64_t turn_ = 0;
   bool draining_ = false;

@@ -1,5 +1,11 @@
 #include "dataplane/http1/head_scanner.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace lmgate::http1 {
@@ -32,6 +38,51 @@ constexpr char ToLower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>
 
 bool IsToken(char c) { return kToken[static_cast<unsigned char>(c)]; }
 
+// The first position from `at` on that is not part of a field value.
+size_t SkipValue(std::string_view bytes, size_t at) {
+#ifdef __SSE2__
+  // Signed comparison: obs-text is below zero, so "less than a space" leaves it out.
+  const __m128i space = _mm_set1_epi8(' ');
+  const __m128i all_ones = _mm_set1_epi8(-1);
+  const __m128i tab = _mm_set1_epi8('\t');
+  const __m128i del = _mm_set1_epi8(0x7f);
+  for (; bytes.size() - at >= 16; at += 16) {
+    const __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes.data() + at));
+    const __m128i control =
+        _mm_and_si128(_mm_cmplt_epi8(chunk, space), _mm_cmpgt_epi8(chunk, all_ones));
+    const __m128i stop = _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(chunk, tab), control),
+                                      _mm_cmpeq_epi8(chunk, del));
+    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(stop));
+    if (mask != 0) return at + static_cast<size_t>(std::countr_zero(mask));
+  }
+#endif
+  while (at < bytes.size() && kValue[static_cast<unsigned char>(bytes[at])]) ++at;
+  return at;
+}
+
+uint64_t Load8(const char* text) {
+  uint64_t word;
+  std::memcpy(&word, text, sizeof(word));
+  return word;
+}
+
+// `name` is a token of the length of `known`, which has only lower-case letters and dashes: setting
+// bit 5 then makes no other token character equal to one of these.
+bool EqualsKnown(std::string_view name, std::string_view known) {
+  constexpr uint64_t kBit5 = 0x2020202020202020;
+  const size_t size = known.size();
+  if (size < 8) {
+    for (size_t i = 0; i < size; ++i) {
+      if ((name[i] | 0x20) != known[i]) return false;
+    }
+    return true;
+  }
+  for (size_t i = 0; i + 8 < size; i += 8) {
+    if ((Load8(name.data() + i) | kBit5) != Load8(known.data() + i)) return false;
+  }
+  return (Load8(name.data() + size - 8) | kBit5) == Load8(known.data() + size - 8);
+}
+
 struct KnownHeader {
   std::string_view name;
   HeaderId id;
@@ -52,17 +103,23 @@ constexpr KnownHeader kKnownHeaders[] = {
     {"connection", HeaderId::kConnection},
     {"keep-alive", HeaderId::kKeepAlive},
     {"set-cookie", HeaderId::kSetCookie},
+    {"tracestate", HeaderId::kTracestate},
     {"user-agent", HeaderId::kUserAgent},
+    {"openai-beta", HeaderId::kOpenAiBeta},
     {"retry-after", HeaderId::kRetryAfter},
+    {"traceparent", HeaderId::kTraceparent},
     {"content-type", HeaderId::kContentType},
     {"x-request-id", HeaderId::kXRequestId},
     {"authorization", HeaderId::kAuthorization},
     {"content-length", HeaderId::kContentLength},
     {"x-goog-api-key", HeaderId::kXGoogApiKey},
+    {"anthropic-beta", HeaderId::kAnthropicBeta},
     {"accept-encoding", HeaderId::kAcceptEncoding},
+    {"idempotency-key", HeaderId::kIdempotencyKey},
     {"x-forwarded-for", HeaderId::kXForwardedFor},
     {"content-encoding", HeaderId::kContentEncoding},
     {"proxy-connection", HeaderId::kProxyConnection},
+    {"anthropic-version", HeaderId::kAnthropicVersion},
     {"transfer-encoding", HeaderId::kTransferEncoding},
     {"proxy-authenticate", HeaderId::kProxyAuthenticate},
     {"proxy-authorization", HeaderId::kProxyAuthorization},
@@ -88,7 +145,7 @@ HeaderId Classify(std::string_view name) {
   for (size_t i = kFirstOfLength[name.size()]; i < end; ++i) {
     const KnownHeader& known = kKnownHeaders[i];
     // Last characters differ most among names of one length.
-    if (ToLower(name.back()) == known.name.back() && EqualsIgnoreCase(name, known.name)) {
+    if ((name.back() | 0x20) == known.name.back() && EqualsKnown(name, known.name)) {
       return known.id;
     }
   }
@@ -173,7 +230,7 @@ ScanResult ScanFields(std::string_view bytes, size_t* position,
     ++at;
     while (at < bytes.size() && (bytes[at] == ' ' || bytes[at] == '\t')) ++at;
     const size_t value_start = at;
-    while (at < bytes.size() && kValue[static_cast<unsigned char>(bytes[at])]) ++at;
+    at = SkipValue(bytes, at);
     if (at + 1 >= bytes.size()) {
       if (at < bytes.size() && bytes[at] != '\r') return Invalid("control character in a header");
       return kNeedMore;
@@ -380,7 +437,7 @@ ScanResult ScanResponseHead(std::string_view bytes, bool head_request, ResponseH
   if (at < bytes.size() && bytes[at] != ' ' && bytes[at] != '\r') {
     return Invalid("malformed status line");
   }
-  while (at < bytes.size() && kValue[static_cast<unsigned char>(bytes[at])]) ++at;
+  at = SkipValue(bytes, at);
   if (at + 1 >= bytes.size()) return kNeedMore;
   if (bytes[at] != '\r' || bytes[at + 1] != '\n') return Invalid("malformed status line");
   at += 2;

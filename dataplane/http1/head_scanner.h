@@ -42,12 +42,22 @@ enum class HeaderId : uint8_t {
   kAltSvc,
   kStrictTransportSecurity,
   kRetryAfter,
+  kOpenAiBeta,
+  kAnthropicVersion,
+  kAnthropicBeta,
+  kIdempotencyKey,
+  kTraceparent,
+  kTracestate,
 };
 
+// Both views are parts of one line of the scanned bytes.
 struct HeaderField {
   std::string_view name;   // as sent
   std::string_view value;  // without the white space around it
   HeaderId id = HeaderId::kOther;
+
+  // From the name's first byte to the value's last, the colon as sent.
+  std::string_view line() const { return {name.data(), value.data() + value.size()}; }
 };
 
 // More header lines than this are refused.

@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include <cstring>
+
 namespace lmgate::http1 {
 
 struct RequestScanner::Parser {
@@ -82,7 +84,39 @@ RequestScan RequestScanner::Scan(std::string_view body) {
   return scan;
 }
 
+bool IsPlainJsonText(std::string_view text) {
+  // Eight bytes at a time; the high bit of a byte tells (Mycroft's test for zero bytes). A false
+  // alarm is possible above a byte that is one, never a miss.
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kHighBits = 0x8080808080808080;
+  const auto has_zero = [](uint64_t word) { return (word - kOnes) & ~word & kHighBits; };
+  const auto is_plain = [&](const char* at) {
+    uint64_t word;
+    std::memcpy(&word, at, sizeof(word));
+    const uint64_t control = (word - kOnes * 0x20) & ~word & kHighBits;
+    return (control | (word & kHighBits) | has_zero(word ^ (kOnes * '"')) |
+            has_zero(word ^ (kOnes * '\\'))) == 0;
+  };
+  const char* at = text.data();
+  size_t left = text.size();
+  if (left >= sizeof(uint64_t)) {
+    for (; left > sizeof(uint64_t); at += sizeof(uint64_t), left -= sizeof(uint64_t)) {
+      if (!is_plain(at)) return false;
+    }
+    return is_plain(at + left - sizeof(uint64_t));
+  }
+  for (; left > 0; ++at, --left) {
+    const auto c = static_cast<unsigned char>(*at);
+    if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') return false;
+  }
+  return true;
+}
+
 void AppendJsonString(std::string* out, std::string_view text) {
+  if (IsPlainJsonText(text)) {
+    out->append(1, '"').append(text).append(1, '"');
+    return;
+  }
   constexpr char kHex[] = "0123456789abcdef";
   const bool is_utf8 = simdjson::validate_utf8(text.data(), text.size());
   out->push_back('"');

@@ -40,6 +40,9 @@ class RequestScanner {
   std::unique_ptr<Parser> parser_;
 };
 
+// Printable ASCII without quotes and backslashes: what stands in a JSON string as it is.
+bool IsPlainJsonText(std::string_view text);
+
 // `text` as a JSON string with its quotes. In text that is not UTF-8 all but ASCII becomes U+FFFD.
 void AppendJsonString(std::string* out, std::string_view text);
 

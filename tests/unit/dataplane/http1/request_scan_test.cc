@@ -133,6 +133,24 @@ std::string JsonString(std::string_view text) {
   return out;
 }
 
+TEST(IsPlainJsonText, FindsTheOneByteThatIsNotWhereverItStands) {
+  for (size_t size = 0; size < 40; ++size) {
+    EXPECT_TRUE(IsPlainJsonText(std::string(size, '~'))) << size;
+    for (size_t at = 0; at < size; ++at) {
+      for (const char c : {'"', '\\', '\0', '\x1f', '\n', '\x80', '\xff'}) {
+        std::string text(size, 'a');
+        text[at] = c;
+        EXPECT_FALSE(IsPlainJsonText(text)) << size << " " << at << " " << int{c};
+      }
+      for (const char c : {' ', '!', '#', '[', ']', '\x7f'}) {
+        std::string text(size, 'a');
+        text[at] = c;
+        EXPECT_TRUE(IsPlainJsonText(text)) << size << " " << at << " " << int{c};
+      }
+    }
+  }
+}
+
 TEST(AppendJsonString, EscapesWhatJsonWants) {
   EXPECT_EQ(JsonString("a\"b\\c\n\r\t\x01\x1f/\x7f"),
             "\"a\\\"b\\\\c\\n\\r\\t\\u0001\\u001f/\x7f\"");
