@@ -13,11 +13,14 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LES
 endif()
 target_include_directories(lmgate_flags INTERFACE ${PROJECT_SOURCE_DIR})
 
-# What Asio is compiled with changes the layout of its types (thread_info_base.hpp): all units of one
-# program must see the same, or they corrupt one another's memory. Every target that includes Asio
-# or Beast has lmgate_asio among its DEPS. 8: one coroutine a connection, its frames are recycled.
+# What Asio is compiled with changes the layout of its types (thread_info_base.hpp) and what its
+# calls return (BOOST_ASIO_SYNC_OP_VOID in config.hpp: nothing, or an error_code by a hidden
+# argument): all units of one program must see the same, or they corrupt one another's memory. So
+# its definitions stand here only, and every target that includes Asio or Beast has lmgate_asio
+# among its DEPS. 8: one coroutine a connection, its frames are recycled.
 add_library(lmgate_asio INTERFACE)
-target_compile_definitions(lmgate_asio INTERFACE BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8)
+target_compile_definitions(lmgate_asio INTERFACE BOOST_ASIO_NO_DEPRECATED
+                           BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8)
 target_link_libraries(lmgate_asio INTERFACE Boost::headers)
 
 # Suppresses warnings of library headers that Debian's CMake packages do not mark as system headers.

@@ -120,6 +120,19 @@ std::vector<size_t> FindMachinePaths(std::string_view text) {
   return positions;
 }
 
+// Where Asio is configured beside the one place that all targets see.
+std::vector<size_t> FindAsioDefinitions(const SourceFile& file) {
+  if (file.path.starts_with("tests/repo/") || file.path == "common/cmake/lmgate.cmake") return {};
+  std::vector<size_t> positions;
+  for (const std::string_view definition :
+       {"#define BOOST_ASIO_", "-DBOOST_ASIO_", "PUBLIC BOOST_ASIO_", "PRIVATE BOOST_ASIO_",
+        "INTERFACE BOOST_ASIO_"}) {
+    const size_t position = file.text.find(definition);
+    if (position != std::string::npos) positions.push_back(position);
+  }
+  return positions;
+}
+
 // Notes to oneself without the number of an issue.
 std::vector<size_t> FindNotes(std::string_view text) {
   const std::string note = StrCat("TO", "DO");
@@ -160,6 +173,11 @@ Complaints CheckBannedText(const SourceTree& tree) {
     }
     for (const size_t position : FindMachinePaths(file.text)) {
       complaints.push_back(At(file, position, "a path of one machine: make it relative"));
+    }
+    for (const size_t position : FindAsioDefinitions(file)) {
+      complaints.push_back(At(file, position,
+                              "one definition of Asio for all units of a program: add it to "
+                              "lmgate_asio in common/cmake/lmgate.cmake"));
     }
     for (const size_t position : FindNotes(file.text)) {
       complaints.push_back(At(file, position, "do it, or name an issue: (issue-12)"));

@@ -82,6 +82,13 @@ TEST(BannedText, NotesMachinesAndRegistriesAreFound) {
               ElementsAre(HasSubstr("lock file")));
 }
 
+TEST(BannedText, AsioIsDefinedInOnePlace) {
+  EXPECT_THAT(CheckText("target_compile_definitions(x PUBLIC BOOST_ASIO_NO_DEPRECATED)"),
+              ElementsAre(HasSubstr("lmgate_asio")));
+  EXPECT_THAT(CheckText("\n#define BOOST_ASIO_NO_DEPRECATED"),
+              ElementsAre(StartsWith("a/b.txt:2: one definition")));
+}
+
 TEST(BannedText, LookAlikesAreNot) {
   EXPECT_THAT(CheckText(StrCat("TO", "DO(issue-12): later")), IsEmpty());
   EXPECT_THAT(CheckText("framework/x, tests/work/x, ../work/x, /workshop"), IsEmpty());
