@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <optional>
-
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +14,7 @@
 #include "common/base/error_detail.h"
 #include "common/base/status_macros.h"
 #include "common/base/strings.h"
+#include "common/contract/endpoint_path.h"
 #include "common/contract/error_code.h"
 #include "common/contract/field_error.h"
 #include "common/contract/model_pattern.h"
@@ -29,29 +29,6 @@ using contract::Quoted;
 using contract::RoutingTable;
 
 constexpr std::string_view kPathByDefault = "/v1/chat/completions";
-
-// A request path as the data plane reads it.
-struct PathParts {
-  std::string_view prefix;
-  std::string_view dialect;  // empty = any: the bytes are passed through
-};
-
-PathParts SplitPath(std::string_view path, const RoutingTable& table) {
-  PathParts parts;
-  for (const std::string& prefix : table.path_prefixes()) {
-    if (path.starts_with(prefix) && path.substr(prefix.size()).starts_with("/v1/")) {
-      parts.prefix = path.substr(0, prefix.size());
-      break;
-    }
-  }
-  const std::string_view rest = path.substr(parts.prefix.size());
-  if (rest == "/v1/chat/completions" || rest == "/v1/completions" || rest == "/v1/embeddings") {
-    parts.dialect = contract::kDialectOpenAiChat;
-  } else if (rest == "/v1/messages" || rest == "/v1/messages/count_tokens") {
-    parts.dialect = contract::kDialectAnthropic;
-  }
-  return parts;
-}
 
 // kOk, or why the data plane refuses the key itself.
 ErrorCode StateOf(const v1::Key& key, absl::Time now) {
@@ -182,7 +159,8 @@ absl::StatusOr<v1::TestRouteReply> ExplainRoute(const v1::ConfigSet& config,
   LMGATE_ASSIGN_OR_RETURN(const RoutingTable table, RoutingTable::Create(config));
   LMGATE_ASSIGN_OR_RETURN(const Grant grant, FindGrant(table, request, key));
   const std::string path = request.path().empty() ? std::string(kPathByDefault) : request.path();
-  const PathParts parts = SplitPath(path, table);
+  const auto parts =
+      contract::SplitEndpointPath(path, table.path_prefixes()).value_or(contract::EndpointPath());
   absl::flat_hash_map<std::string, std::string> headers;
   for (const auto& [name, value] : request.headers()) {
     headers[absl::AsciiStrToLower(name)] = value;

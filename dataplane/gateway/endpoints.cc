@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "common/contract/endpoint_path.h"
 #include "common/contract/provider_preset.h"
 
 namespace lmgate::gateway {
@@ -58,19 +59,9 @@ bool HasDotSegment(std::string_view path) {
   return IsDotSegment(path.substr(start));
 }
 
-// The paths that the gateway knows by name; all others under /v1/ are passed through.
-struct KnownPath {
-  std::string_view path;  // after /v1
-  std::string_view dialect;
-  ErrorShape shape;
-};
-constexpr KnownPath kKnownPaths[] = {
-    {"/chat/completions", contract::kDialectOpenAiChat, ErrorShape::kOpenAi},
-    {"/completions", contract::kDialectOpenAiChat, ErrorShape::kOpenAi},
-    {"/embeddings", contract::kDialectOpenAiChat, ErrorShape::kOpenAi},
-    {"/messages", contract::kDialectAnthropic, ErrorShape::kAnthropic},
-    {"/messages/count_tokens", contract::kDialectAnthropic, ErrorShape::kAnthropic},
-};
+ErrorShape ShapeOf(std::string_view dialect) {
+  return dialect == contract::kDialectAnthropic ? ErrorShape::kAnthropic : ErrorShape::kOpenAi;
+}
 
 }  // namespace
 
@@ -89,21 +80,14 @@ EndpointMatch MatchEndpoint(std::string_view method, std::string_view target,
         method == "GET" || method == "HEAD" ? Action::kHealth : Action::kMethodNotAllowed;
     return match;
   }
-  for (const std::string& prefix : path_prefixes) {
-    if (path.starts_with(prefix) && path.substr(prefix.size()).starts_with("/v1/")) {
-      match.path_prefix = path.substr(0, prefix.size());
-      path.remove_prefix(prefix.size());
-      break;
-    }
-  }
-  constexpr std::string_view kVersion = "/v1";
-  if (!path.starts_with("/v1/")) return match;
-  path.remove_prefix(kVersion.size());
+  const auto parts = contract::SplitEndpointPath(path, path_prefixes);
+  if (!parts.has_value()) return match;
+  match.path_prefix = parts->prefix;
+  path = parts->rest;
 
-  for (const KnownPath& known : kKnownPaths) {
-    if (path != known.path) continue;
-    match.shape = known.shape;
-    match.dialect = known.dialect;
+  if (!parts->dialect.empty()) {
+    match.dialect = parts->dialect;
+    match.shape = ShapeOf(parts->dialect);
     match.upstream_path = path;
     match.needs_model = true;
     match.action = method == "POST" ? Action::kProxy : Action::kMethodNotAllowed;
