@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <initializer_list>
 #include <limits>
+#include <optional>
 
 namespace lmgate::usage {
 namespace {
@@ -13,39 +15,61 @@ constexpr std::string_view kNeedle = "\"usage\"";
 // Sums of four such numbers fit 64 bits, whatever a provider states.
 constexpr int64_t kCountMax = std::numeric_limits<int64_t>::max() / 4;
 
-int64_t IntegerOr0(simdjson::dom::element object, std::string_view name) {
+// nullopt = the object does not name it, or not as a number.
+using Count = std::optional<int64_t>;
+
+Count FindInteger(simdjson::dom::element object, std::string_view name) {
   int64_t value = 0;
-  if (object[name].get(value) != simdjson::SUCCESS) return 0;
+  if (object[name].get(value) != simdjson::SUCCESS) return std::nullopt;
   return std::clamp<int64_t>(value, 0, kCountMax);
 }
 
-int64_t NestedOr0(simdjson::dom::element object, std::string_view outer, std::string_view inner) {
+Count FindNested(simdjson::dom::element object, std::string_view outer, std::string_view inner) {
   simdjson::dom::element nested;
-  if (object[outer].get(nested) != simdjson::SUCCESS) return 0;
-  return IntegerOr0(nested, inner);
+  if (object[outer].get(nested) != simdjson::SUCCESS) return std::nullopt;
+  return FindInteger(nested, inner);
 }
 
+Count Sum(std::initializer_list<Count> counts) {
+  Count sum;
+  for (const Count& count : counts) {
+    if (count.has_value()) sum = sum.value_or(0) + *count;
+  }
+  return sum;
+}
+
+void Replace(int64_t* field, Count count) { *field = count.value_or(*field); }
+
 // Chat completions, completions and embeddings name prompt_tokens; responses and Anthropic name
-// input_tokens.
-void ParseUsage(std::string_view text, TokenUsage* usage) {
+// input_tokens. What the object does not name stays as an earlier one said: the message_delta of
+// Anthropic's stream may have output_tokens only (Anthropic API reference, Streaming messages).
+void MergeUsage(std::string_view text, TokenUsage* usage) {
   static thread_local simdjson::dom::parser parser;
   simdjson::dom::element object;
   if (parser.parse(text.data(), text.size()).get(object) != simdjson::SUCCESS ||
       !object.is_object()) {
     return;
   }
-  TokenUsage read{.known = true};
-  read.prompt_tokens = IntegerOr0(object, "prompt_tokens") + IntegerOr0(object, "input_tokens");
-  read.completion_tokens =
-      IntegerOr0(object, "completion_tokens") + IntegerOr0(object, "output_tokens");
-  read.total_tokens = IntegerOr0(object, "total_tokens");
-  if (read.total_tokens == 0) read.total_tokens = read.prompt_tokens + read.completion_tokens;
-  read.cached_tokens = NestedOr0(object, "prompt_tokens_details", "cached_tokens") +
-                       NestedOr0(object, "input_tokens_details", "cached_tokens") +
-                       IntegerOr0(object, "cache_read_input_tokens");
-  read.reasoning_tokens = NestedOr0(object, "completion_tokens_details", "reasoning_tokens") +
-                          NestedOr0(object, "output_tokens_details", "reasoning_tokens");
-  *usage = read;
+  const Count prompt =
+      Sum({FindInteger(object, "prompt_tokens"), FindInteger(object, "input_tokens")});
+  const Count completion =
+      Sum({FindInteger(object, "completion_tokens"), FindInteger(object, "output_tokens")});
+  usage->known = true;
+  Replace(&usage->prompt_tokens, prompt);
+  Replace(&usage->completion_tokens, completion);
+  Replace(&usage->cached_tokens, Sum({FindNested(object, "prompt_tokens_details", "cached_tokens"),
+                                      FindNested(object, "input_tokens_details", "cached_tokens"),
+                                      FindInteger(object, "cache_read_input_tokens")}));
+  Replace(&usage->reasoning_tokens,
+          Sum({FindNested(object, "completion_tokens_details", "reasoning_tokens"),
+               FindNested(object, "output_tokens_details", "reasoning_tokens")}));
+  const int64_t total = FindInteger(object, "total_tokens").value_or(0);
+  if (total > 0) {
+    usage->total_tokens = total;
+  } else if (prompt.has_value() || completion.has_value()) {
+    // A total from before would not fit the new counts.
+    usage->total_tokens = usage->prompt_tokens + usage->completion_tokens;
+  }
 }
 
 }  // namespace
@@ -148,10 +172,10 @@ void UsageScanner::FeedObject(std::string_view* piece) {
       ++depth_;
     } else if (c == '}' && --depth_ == 0) {
       if (carry_.empty()) {
-        ParseUsage(piece->substr(0, i + 1), &usage_);
+        MergeUsage(piece->substr(0, i + 1), &usage_);
       } else {
         carry_.append(piece->substr(0, i + 1));
-        ParseUsage(carry_, &usage_);
+        MergeUsage(carry_, &usage_);
       }
       piece->remove_prefix(i + 1);
       Restart();

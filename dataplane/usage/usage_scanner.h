@@ -11,8 +11,9 @@ namespace lmgate::usage {
 
 // Reads the `usage` object out of an answer on its way through, plain or streamed, in pieces cut
 // anywhere. It looks for the bytes `"usage"` (in a string of the answer its quotes would be
-// escaped, so they are the member's name) and parses the object that follows; of several the last
-// one counts, as streams repeat it. No allocation until a usage object is cut by a piece's end.
+// escaped, so they are the member's name) and parses the object that follows. Streams repeat it, in
+// whole or in part: the last value of each count is taken. No allocation until a usage object is
+// cut by a piece's end.
 class UsageScanner {
  public:
   // A usage object longer than this is not read.

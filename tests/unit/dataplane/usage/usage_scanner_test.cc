@@ -162,6 +162,32 @@ TEST(UsageScanner, ReadsAnthropicNames) {
             (Counts{.prompt = 12, .completion = 6, .total = 18, .cached = 8}));
 }
 
+// Anthropic API reference, Streaming messages: message_start has the prompt, message_delta may have
+// the answer only.
+constexpr std::string_view kMessageStream =
+    "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\","
+    "\"usage\":{\"input_tokens\":25,\"cache_read_input_tokens\":8,\"output_tokens\":1}}}\n\n"
+    "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":"
+    "\"end_turn\"},\"usage\":{\"output_tokens\":15}}\n\n";
+constexpr Counts kMessageCounts{.prompt = 25, .completion = 15, .total = 40, .cached = 8};
+
+TEST(UsageScanner, OutputTokensAloneKeepThePromptOfMessageStart) {
+  EXPECT_EQ(Scan({kMessageStream}), kMessageCounts);
+  EXPECT_EQ(ScanByteByByte(kMessageStream), kMessageCounts);
+}
+
+TEST(UsageScanner, EachCountIsTheLastOneNamed) {
+  EXPECT_EQ(Scan({R"({"usage":{"input_tokens":1,"output_tokens":2,"total_tokens":9}})",
+                  R"({"usage":{"input_tokens":null,"output_tokens":0}})"}),
+            (Counts{.prompt = 1, .completion = 0, .total = 1}));
+}
+
+TEST(UsageScanner, EmptyObjectKeepsTheOneBefore) {
+  EXPECT_EQ(Scan({R"({"usage":{"input_tokens":1,"output_tokens":2,"total_tokens":9}})",
+                  R"({"usage":{}})"}),
+            (Counts{.prompt = 1, .completion = 2, .total = 9}));
+}
+
 // OpenAI API reference, Responses.
 TEST(UsageScanner, ReadsNamesOfResponses) {
   EXPECT_EQ(Scan({R"({"usage":{"input_tokens":36,"input_tokens_details":{"cached_tokens":1},)"
