@@ -11,6 +11,7 @@
 #include "common/base/logging.h"
 #include "common/base/strings.h"
 #include "common/options/option_table.h"
+#include "tests/fakeprovider/api_key_file.h"
 #include "tests/fakeprovider/fake_provider.h"
 #include "tests/fakeprovider/fault.h"
 
@@ -45,6 +46,8 @@ int main(int argc, char** argv) {
   sigaddset(&stop_signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
 
+  const lmgate::options::Surroundings surroundings =
+      lmgate::options::ProcessSurroundings(argc, argv);
   lmgate::fakeprovider::Options options;
   lmgate::options::HostPort listen;
   int64_t journal_limit = 0;
@@ -53,11 +56,10 @@ int main(int argc, char** argv) {
        lmgate::options::ToHostPort(&listen)},
       {"journal-limit", "N", "1000", "received requests to remember; 0 = none",
        lmgate::options::ToInteger(&journal_limit, 0, kJournalLimitMax)},
-      {"api-key", "KEY", "", "the only key that is let in; empty = requests need none",
-       lmgate::options::ToString(&options.api_key)},
+      {"api-key-file", "FILE", "", "file with the only key that is let in; else requests need none",
+       lmgate::fakeprovider::ToApiKeyFile(surroundings, &options.api_key)},
   };
-  const auto parsed =
-      lmgate::options::ParseOptions(table, lmgate::options::ProcessSurroundings(argc, argv));
+  const auto parsed = lmgate::options::ParseOptions(table, surroundings);
   if (!parsed.ok()) return Fail(parsed.status());
   if (parsed->help) {
     std::printf("%s\nThe model name of a request selects the fault; other names are healthy.\n\n%s",
