@@ -1,26 +1,14 @@
 #include "cli/help_text.h"
 
-#include <fstream>
-#include <sstream>
-
-#include "common/options/option_table.h"
+#include "tests/support/golden.h"
 #include "tests/unit/cli/lmctl_fixture.h"
 
 namespace lmgate::cli {
 namespace {
 
-// Relative to the root of the sources, where tests run.
-constexpr char kGolden[] = "tests/golden/cli/help.txt";
-
-// LMGATE_UPDATE_GOLDEN=1 writes the file anew; the difference is to be reviewed.
 TEST(HelpText, PagesAreAsReviewed) {
-  const auto environment = options::ProcessSurroundings(0, nullptr).environment;
-  if (environment("LMGATE_UPDATE_GOLDEN").has_value()) std::ofstream(kGolden) << AllHelpPages();
-  std::ifstream file(kGolden);
-  std::stringstream golden;
-  golden << file.rdbuf();
-
-  EXPECT_EQ(AllHelpPages(), golden.str()) << "LMGATE_UPDATE_GOLDEN=1 updates " << kGolden;
+  EXPECT_EQ(AllHelpPages(), testing::Golden("cli/help.txt", AllHelpPages()))
+      << "LMGATE_UPDATE_GOLDEN=1 updates it";
 }
 
 class HelpTest : public LmctlTest {};

@@ -1,12 +1,16 @@
 #include "controlplane/storage/migrator.h"
 
+#include <absl/strings/str_format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
+#include "common/base/strings.h"
 #include "controlplane/storage/sqlite_connection.h"
+#include "tests/support/golden.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -42,6 +46,18 @@ class MigratorTest : public ::testing::Test {
                             }),
                 IsOk());
     return tables;
+  }
+
+  // Tables, indexes and what else there is, by name.
+  std::string Schema() {
+    std::string schema;
+    EXPECT_THAT(sql_->Query("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name", {},
+                            [&](const SqlRow& row) {
+                              StrAppend(&schema, row.Bytes(0), ";\n\n");
+                              return absl::OkStatus();
+                            }),
+                IsOk());
+    return schema;
   }
 
   testing::TempDir dir_;
@@ -98,6 +114,21 @@ TEST_F(MigratorTest, EmbeddedStepsAreNumberedWithoutGaps) {
   }
   EXPECT_THAT(MigrateTo({steps.begin(), steps.end()}), IsOk());
   EXPECT_THAT(Tables(), ::testing::Not(IsEmpty()));
+}
+
+// A schema as SQLite keeps it, so that what a migration does to it shows in a review: each step
+// leaves its version, and a released one never changes.
+TEST_F(MigratorTest, SchemaOfEachVersionIsAsReviewed) {
+  const auto steps = migrations::SqliteMigrations();
+  for (size_t count = 1; count <= steps.size(); ++count) {
+    ASSERT_THAT(MigrateTo({steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(count)}),
+                IsOk());
+    const std::string schema = Schema();
+    const std::string file = absl::StrFormat("schema/version_%04d.sql", count);
+
+    EXPECT_EQ(schema, testing::Golden(file, schema))
+        << "a new migration: LMGATE_UPDATE_GOLDEN=1 writes " << file;
+  }
 }
 
 }  // namespace
