@@ -8,13 +8,13 @@ namespace lmgate::auth {
 using contract::ErrorCode;
 using snapshot::KeyState;
 
-AuthResult Authenticate(std::string_view secret, const snapshot::Snapshot& snapshot,
-                        int64_t now_ms) {
+AuthResult Authenticate(std::string_view secret, const snapshot::Snapshot& snapshot, int64_t now_ms,
+                        DigestMemo* memo) {
   constexpr AuthResult kUnknown{.code = ErrorCode::kInvalidApiKey, .key = nullptr};
   if (secret.empty() || secret.size() > kCredentialBytesMax) return kUnknown;
   if (contract::ClassifyKeyToken(secret) == contract::KeyTokenShape::kMistyped) return kUnknown;
 
-  const snapshot::KeyRecord* const key = snapshot.FindKey(snapshot.hasher().Digest(secret));
+  const snapshot::KeyRecord* const key = snapshot.FindKey(memo->Digest(secret, snapshot.hasher()));
   if (key == nullptr) return kUnknown;
   switch (key->state) {
     case KeyState::kRevoked:

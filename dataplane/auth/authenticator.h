@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "common/contract/error_code.h"
+#include "dataplane/auth/digest_memo.h"
 #include "dataplane/snapshot/snapshot.h"
 
 namespace lmgate::auth {
@@ -17,8 +18,9 @@ struct AuthResult {
 };
 
 // Which key a credential is, and whether it may be used now. An empty or too long credential and
-// one with a wrong checksum are refused without a look-up. No allocation.
-AuthResult Authenticate(std::string_view secret, const snapshot::Snapshot& snapshot,
-                        int64_t now_ms);
+// one with a wrong checksum are refused without a look-up. No allocation for a secret that `memo`,
+// the connection's, knows.
+AuthResult Authenticate(std::string_view secret, const snapshot::Snapshot& snapshot, int64_t now_ms,
+                        DigestMemo* memo);
 
 }  // namespace lmgate::auth

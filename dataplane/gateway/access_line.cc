@@ -10,7 +10,15 @@
 namespace lmgate::gateway {
 namespace {
 
-// `name`: `,"name":"`, with the quote that opens the value.
+// `name`: `,"name":"`, with the quote that opens the value. For values that never need an escape.
+template <size_t N>
+void AppendPlain(TextBuffer* out, const char (&name)[N], std::string_view value) {
+  if (value.empty()) return;
+  out->Append(name);
+  out->Append(value);
+  out->Append("\"");
+}
+
 template <size_t N>
 void AppendText(TextBuffer* out, const char (&name)[N], std::string_view value) {
   if (value.empty()) return;
@@ -58,12 +66,12 @@ std::string_view AccessLineWriter::Write(const AccessRecord& record) {
   TextBuffer* const out = &line_;
   line_.Clear();
   AppendTime(record.time_us);
-  AppendText(out, ",\"request_id\":\"", record.request_id);
-  AppendText(out, ",\"method\":\"", record.method);
+  AppendPlain(out, ",\"request_id\":\"", record.request_id);
+  AppendPlain(out, ",\"method\":\"", record.method);
   AppendText(out, ",\"path\":\"", record.path);
   AppendNumber(out, ",\"status\":", record.status);
-  AppendText(out, ",\"code\":\"", contract::ErrorCodeName(record.code));
-  AppendText(out, ",\"key\":\"", record.key);
+  AppendPlain(out, ",\"code\":\"", contract::ErrorCodeName(record.code));
+  AppendPlain(out, ",\"key\":\"", record.key);
   AppendText(out, ",\"group\":\"", record.group);
   AppendText(out, ",\"model\":\"", record.model);
   AppendText(out, ",\"route\":\"", record.route);

@@ -12,11 +12,11 @@ namespace lmgate::gateway {
 
 // One finished request. No prompt, no answer, no secret; views live as long as the call.
 struct AccessRecord {
-  int64_t time_us = 0;  // Unix microseconds at its first byte
-  std::string_view request_id;
-  std::string_view method;
-  std::string_view path;  // without the query, in which a credential may stand
-  int status = 0;         // as sent; 0 = nothing was sent
+  int64_t time_us = 0;          // Unix microseconds at its first byte
+  std::string_view request_id;  // letters, digits and a few marks
+  std::string_view method;      // a token
+  std::string_view path;        // without the query, in which a credential may stand
+  int status = 0;               // as sent; 0 = nothing was sent
   contract::ErrorCode code = contract::ErrorCode::kOk;
   std::string_view key;  // public id; empty = not authenticated
   std::string_view group;

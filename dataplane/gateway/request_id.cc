@@ -14,9 +14,11 @@ bool IsValidRequestId(std::string_view id) {
 
 void MakeRequestId(uint64_t high, uint64_t low, std::string* id) {
   constexpr char kHex[] = "0123456789abcdef";
-  id->assign("req_");
-  for (int shift = 60; shift >= 0; shift -= 4) id->push_back(kHex[(high >> shift) & 0xf]);
-  for (int shift = 60; shift >= 32; shift -= 4) id->push_back(kHex[(low >> shift) & 0xf]);
+  char text[] = "req_0123456789abcdef01234567";
+  char* out = text + 4;
+  for (int shift = 60; shift >= 0; shift -= 4) *out++ = kHex[(high >> shift) & 0xf];
+  for (int shift = 60; shift >= 32; shift -= 4) *out++ = kHex[(low >> shift) & 0xf];
+  id->assign(text, sizeof(text) - 1);
 }
 
 }  // namespace lmgate::gateway

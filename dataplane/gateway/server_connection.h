@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/contract/error_code.h"
+#include "dataplane/auth/digest_memo.h"
 #include "dataplane/gateway/answer_head.h"
 #include "dataplane/gateway/endpoints.h"
 #include "dataplane/gateway/upstream_request.h"
@@ -175,6 +176,7 @@ class ServerConnection {
   void WatchClient();
 
   Worker& worker_;
+  auth::DigestMemo digest_memo_;
   http1::StreamPtr client_;
   http1::TimerWheel::Entry timer_;
   Phase phase_ = Phase::kIdle;

@@ -176,7 +176,8 @@ ServerConnection::Step ServerConnection::Authenticate() {
   auth::AuthResult result;
   // Under passthrough a client sends two credentials, its provider's and ours: any may be the key.
   while (credential.source != auth::CredentialSource::kNone) {
-    result = auth::Authenticate(credential.secret, snapshot, request_.start_unix_us / 1000);
+    result = auth::Authenticate(credential.secret, snapshot, request_.start_unix_us / 1000,
+                                &digest_memo_);
     if (result.key != nullptr) break;
     switch (credential.source) {
       case auth::CredentialSource::kAuthorization:

@@ -305,7 +305,9 @@ const contract::RoutingTable::Group& Snapshot::group(const KeyRecord& key) const
   return routing().groups()[*data_->config->group_slots()[key.group_slot].group];
 }
 
-const contract::KeyHasher& Snapshot::hasher() const { return *data_->hasher; }
+const std::shared_ptr<const contract::KeyHasher>& Snapshot::hasher() const {
+  return data_->hasher;
+}
 const contract::RoutingTable& Snapshot::routing() const { return data_->config->routing(); }
 const std::vector<std::shared_ptr<const UpstreamConnection>>& Snapshot::connections() const {
   return data_->config->connections();

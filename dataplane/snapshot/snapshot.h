@@ -45,7 +45,7 @@ class Snapshot {
   // The group of a record that this snapshot's FindKey returned.
   const contract::RoutingTable::Group& group(const KeyRecord& key) const;
 
-  const contract::KeyHasher& hasher() const;
+  const std::shared_ptr<const contract::KeyHasher>& hasher() const;
   const contract::RoutingTable& routing() const;
   // By the routing table's connection index.
   const std::vector<std::shared_ptr<const UpstreamConnection>>& connections() const;

@@ -1,6 +1,11 @@
 #include "dataplane/usage/usage_object.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <limits>
 
@@ -172,6 +177,7 @@ class Reader {
   bool ReadString(std::string_view* raw) {
     if (!Take('"')) return false;
     const char* const begin = at_;
+    SkipPlain();
     for (; at_ != end_; ++at_) {
       if (*at_ == '"') {
         *raw = std::string_view(begin, at_);
@@ -182,6 +188,26 @@ class Reader {
       if (*at_ == '\\' && ++at_ == end_) return false;
     }
     return false;
+  }
+
+  // To the first byte of a string that needs a look, or near the end.
+  void SkipPlain() {
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"');
+    const __m128i backslash = _mm_set1_epi8('\\');
+    const __m128i control_max = _mm_set1_epi8(0x1f);
+    for (; end_ - at_ >= 16; at_ += 16) {
+      const __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at_));
+      const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(chunk, control_max), chunk);
+      const __m128i stop = _mm_or_si128(
+          control, _mm_or_si128(_mm_cmpeq_epi8(chunk, quote), _mm_cmpeq_epi8(chunk, backslash)));
+      const auto mask = static_cast<unsigned>(_mm_movemask_epi8(stop));
+      if (mask != 0) {
+        at_ += std::countr_zero(mask);
+        return;
+      }
+    }
+#endif
   }
 
   bool TakeWord(std::string_view word) {

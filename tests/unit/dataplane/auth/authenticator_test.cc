@@ -33,7 +33,8 @@ class AuthenticatorTest : public ::testing::Test {
   }
   ErrorCode CodeFor(std::string_view secret, int64_t now_ms = kNow) {
     const auto snapshot = Snapshot();
-    const AuthResult result = Authenticate(secret, *snapshot, now_ms);
+    DigestMemo memo;
+    const AuthResult result = Authenticate(secret, *snapshot, now_ms, &memo);
     EXPECT_EQ(result.key == nullptr, result.code == ErrorCode::kInvalidApiKey);
     if (result.key != nullptr) {
       EXPECT_EQ(result.key->id(), TestKeyId("k1"));
