@@ -17,30 +17,33 @@ namespace {
 constexpr std::string_view kNeedle = "\"usage\"";
 using Count = UsageCounts::Count;
 
-// Where the needle begins; npos = nowhere. memmem takes about two instructions a byte, and this is
-// the only look at every byte of an answer.
+// Where the needle begins; npos = nowhere. This is the only look at every byte of an answer, and
+// memmem takes two instructions for each.
 size_t FindNeedle(std::string_view text) {
-  size_t at = 0;
 #ifdef __SSE2__
-  // Both quotes at their distance: rare enough in JSON for the comparison after it.
+  constexpr size_t kBlock = 16;
   constexpr size_t kLast = kNeedle.size() - 1;
-  const __m128i quote = _mm_set1_epi8('"');
-  const __m128i second = _mm_set1_epi8('u');
-  for (; text.size() - at >= 16 + kLast; at += 16) {
-    const auto load = [&](size_t offset) {
-      return _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at + offset));
-    };
-    const __m128i candidates =
-        _mm_and_si128(_mm_cmpeq_epi8(load(kLast), quote), _mm_cmpeq_epi8(load(1), second));
-    auto mask = static_cast<unsigned>(_mm_movemask_epi8(candidates));
-    for (; mask != 0; mask &= mask - 1) {
-      const size_t found = at + static_cast<size_t>(std::countr_zero(mask));
-      if (std::memcmp(text.data() + found, kNeedle.data(), kNeedle.size()) == 0) return found;
+  if (text.size() >= kBlock + kLast) {
+    // Two of its characters at their distance: rare enough for the comparison after it.
+    const __m128i quote = _mm_set1_epi8('"');
+    const __m128i second = _mm_set1_epi8('u');
+    const size_t last_block = text.size() - kBlock - kLast;
+    for (size_t at = 0;; at = std::min(at + kBlock, last_block)) {
+      const auto load = [&](size_t offset) {
+        return _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at + offset));
+      };
+      const __m128i candidates =
+          _mm_and_si128(_mm_cmpeq_epi8(load(kLast), quote), _mm_cmpeq_epi8(load(1), second));
+      auto mask = static_cast<unsigned>(_mm_movemask_epi8(candidates));
+      for (; mask != 0; mask &= mask - 1) {
+        const size_t found = at + static_cast<size_t>(std::countr_zero(mask));
+        if (std::memcmp(text.data() + found, kNeedle.data(), kNeedle.size()) == 0) return found;
+      }
+      if (at == last_block) return std::string_view::npos;
     }
   }
 #endif
-  const std::string_view rest = text.substr(at);
-  const void* found = memmem(rest.data(), rest.size(), kNeedle.data(), kNeedle.size());
+  const void* found = memmem(text.data(), text.size(), kNeedle.data(), kNeedle.size());
   if (found == nullptr) return std::string_view::npos;
   return static_cast<size_t>(static_cast<const char*>(found) - text.data());
 }
@@ -131,7 +134,8 @@ void UsageScanner::FeedSearch(std::string_view* piece) {
   // A needle that the piece's end cuts.
   const size_t longest = std::min(kNeedle.size() - 1, piece->size());
   for (size_t length = longest; length > 0; --length) {
-    if (piece->substr(piece->size() - length) == kNeedle.substr(0, length)) {
+    const std::string_view end = piece->substr(piece->size() - length);
+    if (end.front() == kNeedle.front() && end == kNeedle.substr(0, length)) {
       matched_ = static_cast<unsigned char>(length);
       break;
     }

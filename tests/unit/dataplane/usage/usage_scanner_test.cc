@@ -130,6 +130,20 @@ TEST(UsageScanner, FindsNameAfterAnInterruptedOne) {
   EXPECT_EQ(ScanByteByByte(kAnswer), (Counts{.prompt = 1, .total = 1}));
 }
 
+TEST(UsageScanner, FindsTheNameAtAnyPlace) {
+  for (size_t before = 0; before < 70; ++before) {
+    // Near misses before it.
+    std::string text;
+    while (text.size() < before) text += "\"usag\"\"uuuuu\"";
+    text.resize(before, ' ');
+    for (size_t after : {0, 1, 15, 16, 40}) {
+      const std::string answer =
+          StrCat(text, R"("usage":{"total_tokens":3})", std::string(after, 'x'));
+      EXPECT_EQ(Scan({answer}), (Counts{.total = 3})) << before << " " << after;
+    }
+  }
+}
+
 TEST(UsageScanner, TakesWhiteSpaceAroundTheColon) {
   EXPECT_EQ(Scan({"{\"usage\" \t:\r\n {\"prompt_tokens\": 1}}"}),
             (Counts{.prompt = 1, .total = 1}));
