@@ -25,7 +25,7 @@ int64_t Milliseconds(absl::Duration duration) { return absl::ToInt64Milliseconds
 
 ServerConnection::ServerConnection(Worker& worker, http1::Socket socket)
     : worker_(worker),
-      client_(new http1::Stream(std::move(socket))),
+      client_(new http1::Stream(std::move(socket), worker.streams())),
       timer_(
           worker.wheel(), [](void* self) { static_cast<ServerConnection*>(self)->OnTimer(); },
           this) {}
@@ -150,7 +150,7 @@ http1::Awaitable<> ServerConnection::Serve() {
     while (discarded < kLingerBytesMax && !client_->read_error() && !client_->closed()) {
       discarded += client_->input().size();
       client_->Consume(client_->input().size());
-      client_->ArmRead();
+      client_->ArmRead(kInputBytes);
       if (client_->read_outstanding()) co_await client_->WaitRead();
     }
   }
@@ -232,7 +232,7 @@ bool ServerConnection::Settle(Step last) {
     return false;
   }
   if (!request_.keep_alive) return false;
-  client_->FinishMessage(head_bytes_);
+  client_->Consume(head_bytes_);
   return true;
 }
 
@@ -282,7 +282,8 @@ void ServerConnection::WatchClient() {
     return;
   }
   // What follows the request already is looked at after it.
-  if (client_->input().size() <= head_bytes_) client_->ArmReadNext();
+  if (client_->input().size() <= head_bytes_) client_->Watch();
+  if (client_->read_error()) client_gone_ = true;
 }
 
 void ServerConnection::OnUnattendedRead() {

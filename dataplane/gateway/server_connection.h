@@ -190,7 +190,7 @@ class ServerConnection {
   size_t head_bytes_ = 0;         // of the input, to be consumed with the request
   std::string head_copy_;         // the head, where the input is needed for the body
   std::unique_ptr<char[]> body_;  // with padding for simdjson
-  bool body_read_armed_ = false;
+  bool body_read_begun_ = false;
   size_t body_capacity_ = 0;
   size_t body_bytes_ = 0;
   http1::ChunkTracker request_chunks_;

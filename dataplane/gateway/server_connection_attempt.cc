@@ -127,8 +127,7 @@ ServerConnection::Step ServerConnection::ReadAnswerHead() {
       return FailAttempt(ErrorCode::kUpstreamReset, {});
     }
     if (upstream_->read_outstanding()) return Step::kReadUpstream;
-    upstream_->Reserve(std::max(kAnswerBytes, 2 * input.size()));
-    upstream_->ArmRead();
+    upstream_->ArmRead(std::max(kAnswerBytes, 2 * input.size()));
   }
 }
 
@@ -140,6 +139,7 @@ ServerConnection::Step ServerConnection::OnAnswerHead(const http1::ResponseHead&
   answer_chunks_ = http1::ChunkTracker();
   answer_done_ = head.body == BodyKind::kNone;
   upstream_keep_alive_ = head.keep_alive;
+  if (!head.keep_alive) upstream_->ExpectClose();
   last_bytes_ = {'\n', '\n', '\n', '\n'};  // before the first event is between two events
   const bool credential_refused = (status == 401 || status == 403) &&
                                   upstream_connection().config.auth_mode == AuthMode::kCredential;
@@ -159,14 +159,15 @@ ServerConnection::Step ServerConnection::OnAnswerHead(const http1::ResponseHead&
 // The provider refuses our credential: not the client's fault, so its 401 must not reach the
 // client's SDK as one. Its message does.
 ServerConnection::Step ServerConnection::CollectRefusal() {
-  pieces_.clear();
-  const bool lawful = TakeBody(upstream_->input());
-  upstream_->Consume(answer_taken_);
-  const bool ended = answer_done_ || !lawful || timed_out_ || upstream_->read_error() ||
-                     collected_.size() >= kErrorBodyBytesMax;
-  if (!ended) {
-    upstream_->Reserve(kAnswerBytes);
-    upstream_->ArmRead();
+  for (;;) {
+    pieces_.clear();
+    const bool lawful = TakeBody(upstream_->input());
+    upstream_->Consume(answer_taken_);
+    if (answer_done_ || !lawful || timed_out_ || upstream_->read_error() || upstream_->closed() ||
+        collected_.size() >= kErrorBodyBytesMax) {
+      break;
+    }
+    upstream_->ArmRead(kAnswerBytes);
     if (upstream_->read_outstanding()) return Step::kReadUpstream;
   }
   collecting_ = false;

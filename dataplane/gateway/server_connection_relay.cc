@@ -36,6 +36,8 @@ void ServerConnection::StartRelay() {
   EncodeAnswerHead(head, framing_, request_.keep_alive, request_.http_1_0, request_.head_request,
                    request_.id, &out_);
   upstream_->Consume(head.bytes);
+  client_->Consume(head_bytes_);
+  head_bytes_ = 0;
   first_byte_seen_ = false;
   reset_at_end_ = false;
   // From here no other target is tried: the request itself is not needed any more.
@@ -94,8 +96,7 @@ bool ServerConnection::AfterRelayWrite(const http1::ErrorCode& error) {
   if (answer_taken_ > 0) first_byte_seen_ = true;
   if (answer_done_ || client_gone_) return true;
   if (upstream_->read_outstanding()) return true;
-  upstream_->Reserve(kAnswerBytes);
-  upstream_->ArmRead();
+  upstream_->ArmRead(kAnswerBytes);
   const contract::EffectiveConnection& config = upstream_connection().config;
   if (first_byte_seen_) {
     SetDeadline(Phase::kAnswerBody, Milliseconds(config.idle_timeout));

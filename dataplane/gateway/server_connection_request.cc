@@ -47,7 +47,7 @@ void ServerConnection::BeginRequest() {
   request_.upstream_model.clear();
   scanned_bytes_ = head_bytes_ = 0;
   body_bytes_ = 0;
-  body_read_armed_ = false;
+  body_read_begun_ = false;
   timed_out_ = false;
   collecting_ = false;
   out_.clear();
@@ -62,9 +62,8 @@ ServerConnection::Step ServerConnection::ReadHead() {
     if (client_->read_error() || client_->closed()) return Step::kClose;
     if (client_->read_outstanding()) return Step::kReadClient;
     const size_t have = client_->input().size();
-    client_->Reserve(
+    client_->ArmRead(
         std::max(kInputBytes, std::min(have * 2, worker_.limits().head_bytes_max + 1)));
-    client_->ArmRead();
   }
 }
 
@@ -297,20 +296,20 @@ ServerConnection::Step ServerConnection::ReadBody() {
   if (request_.body_taken) return Step::kContinue;
   if (scratch_->head.body == BodyKind::kChunked) return ReadChunkedBody();
   const auto length = static_cast<size_t>(scratch_->head.content_length);
-  if (body_read_armed_) {
-    body_bytes_ += client_->external_bytes();
-    body_read_armed_ = false;
+  for (;;) {
+    if (body_read_begun_) body_bytes_ += client_->external_bytes();
+    body_read_begun_ = false;
+    if (body_bytes_ == length) {
+      request_.body = std::string_view(body_.get(), length);
+      request_.body_taken = true;
+      return Step::kContinue;
+    }
+    if (timed_out_) return Refuse(ErrorCode::kRequestTimeout);
+    if (client_->read_error() || client_->closed()) return Step::kClose;
+    client_->ArmReadInto(body_.get() + body_bytes_, length - body_bytes_);
+    body_read_begun_ = true;
+    if (client_->read_outstanding()) return Step::kReadClient;
   }
-  if (body_bytes_ == length) {
-    request_.body = std::string_view(body_.get(), length);
-    request_.body_taken = true;
-    return Step::kContinue;
-  }
-  if (timed_out_) return Refuse(ErrorCode::kRequestTimeout);
-  if (client_->read_error() || client_->closed()) return Step::kClose;
-  client_->ArmReadInto(body_.get() + body_bytes_, length - body_bytes_);
-  body_read_armed_ = client_->read_outstanding();
-  return body_read_armed_ ? Step::kReadClient : Step::kClose;
 }
 
 ServerConnection::Step ServerConnection::ReadChunkedBody() {
@@ -339,8 +338,7 @@ ServerConnection::Step ServerConnection::ReadChunkedBody() {
     if (timed_out_) return Refuse(ErrorCode::kRequestTimeout);
     if (client_->read_error() || client_->closed()) return Step::kClose;
     if (client_->read_outstanding()) return Step::kReadClient;
-    client_->Reserve(kAnswerBytes);
-    client_->ArmRead();
+    client_->ArmRead(kAnswerBytes);
   }
 }
 

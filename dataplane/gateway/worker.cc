@@ -29,7 +29,8 @@ Worker::Worker(WorkerShared& shared, AccessLogRing* access_log, uint64_t random_
       io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
       work_(asio::make_work_guard(io_)),
       wheel_(io_),
-      pool_(io_, wheel_),
+      streams_(io_, wheel_),
+      pool_(streams_),
       acceptor_(io_),
       accept_retry_(
           wheel_, [](void* self) { static_cast<Worker*>(self)->Accept(); }, this),

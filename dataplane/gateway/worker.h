@@ -86,6 +86,7 @@ class Worker {
   const TrafficLimits& limits() const { return shared_.limits; }
   boost::asio::io_context& io() { return io_; }
   http1::TimerWheel& wheel() { return wheel_; }
+  http1::StreamContext& streams() { return streams_; }
   // Null = no snapshot yet.
   const ServedSnapshotRef& served() const { return served_; }
   http1::RequestScanner& scanner() { return scanner_; }
@@ -115,6 +116,7 @@ class Worker {
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<http1::Executor> work_;
   http1::TimerWheel wheel_;
+  http1::StreamContext streams_;
   http1::ClientPool pool_;
   Acceptor acceptor_;
   http1::TimerWheel::Entry accept_retry_;

@@ -32,7 +32,7 @@ struct Endpoint::Idle {
   Idle(Endpoint* owner_endpoint, StreamPtr idle_stream)
       : owner(owner_endpoint),
         stream(std::move(idle_stream)),
-        timer(owner->wheel_, &Idle::Expire, this) {}
+        timer(owner->context_.wheel(), &Idle::Expire, this) {}
 
   static void Expire(void* self) {
     auto* idle = static_cast<Idle*>(self);
@@ -56,10 +56,8 @@ struct Endpoint::Resolution {
   std::vector<asio::steady_timer*> waiters;
 };
 
-Endpoint::Endpoint(asio::io_context& io, TimerWheel& wheel, EndpointOptions options,
-                   PoolLimits limits)
-    : io_(io),
-      wheel_(wheel),
+Endpoint::Endpoint(StreamContext& context, EndpointOptions options, PoolLimits limits)
+    : context_(context),
       options_(std::move(options)),
       limits_(limits),
       resolution_(std::make_shared<Resolution>()) {
@@ -114,7 +112,8 @@ void Endpoint::PutIdle(StreamPtr stream) {
   }
   auto idle = std::make_unique<Idle>(this, std::move(stream));
   idle->stream->SetObserver(&Idle::Expire, idle.get());
-  idle->stream->ArmRead();
+  idle->stream->Watch();
+  if (!idle->stream->read_outstanding()) return;
   idle->timer.Set(TimerWheel::NowMs() + limits_.idle_timeout_ms);
   idle_.push_back(std::move(idle));
 }
@@ -122,7 +121,7 @@ void Endpoint::PutIdle(StreamPtr stream) {
 void Endpoint::CloseIdle() { idle_.clear(); }
 
 Awaitable<absl::StatusOr<StreamPtr>> Endpoint::Connect(ConnectControl* control) {
-  StreamPtr stream(new Stream(Socket(io_)));
+  StreamPtr stream(new Stream(Socket(context_.io()), context_));
   control->stream_ = stream.get();
   absl::Status status = co_await OpenSocket(stream.get(), control);
   if (status.ok() && tls_ != nullptr) {
@@ -193,7 +192,7 @@ Awaitable<absl::Status> Endpoint::Resolve(ConnectControl* control) {
     resolution->running = true;
     resolution->error.clear();
     using Resolver = asio::ip::basic_resolver<tcp, Executor>;
-    auto resolver = std::make_shared<Resolver>(io_);
+    auto resolver = std::make_shared<Resolver>(context_.io());
     resolver->async_resolve(
         options_.url.host, std::to_string(options_.url.port),
         asio::ip::resolver_base::numeric_service,
@@ -211,7 +210,7 @@ Awaitable<absl::Status> Endpoint::Resolve(ConnectControl* control) {
           resolution->waiters.clear();
         });
   }
-  asio::steady_timer wait(io_, std::chrono::steady_clock::time_point::max());
+  asio::steady_timer wait(context_.io(), std::chrono::steady_clock::time_point::max());
   resolution->waiters.push_back(&wait);
   control->resolve_wait_ = &wait;
   // However it ends, by the answer or by Cancel, the state below says which.
@@ -227,12 +226,12 @@ Awaitable<absl::Status> Endpoint::Resolve(ConnectControl* control) {
   co_return absl::OkStatus();
 }
 
-ClientPool::ClientPool(asio::io_context& io, TimerWheel& wheel, PoolLimits limits)
-    : io_(io), wheel_(wheel), limits_(limits) {}
+ClientPool::ClientPool(StreamContext& context, PoolLimits limits)
+    : context_(context), limits_(limits) {}
 
 std::shared_ptr<Endpoint> ClientPool::Get(const EndpointOptions& options) {
   std::shared_ptr<Endpoint>& endpoint = endpoints_[options.Key()];
-  if (endpoint == nullptr) endpoint = std::make_shared<Endpoint>(io_, wheel_, options, limits_);
+  if (endpoint == nullptr) endpoint = std::make_shared<Endpoint>(context_, options, limits_);
   return endpoint;
 }
 

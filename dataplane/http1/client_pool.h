@@ -53,7 +53,7 @@ class ConnectControl {
 // the worker's thread.
 class Endpoint {
  public:
-  Endpoint(asio::io_context& io, TimerWheel& wheel, EndpointOptions options, PoolLimits limits);
+  Endpoint(StreamContext& context, EndpointOptions options, PoolLimits limits);
   ~Endpoint();
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
@@ -80,8 +80,7 @@ class Endpoint {
   Awaitable<absl::Status> Resolve(ConnectControl* control);
   Awaitable<absl::Status> OpenSocket(Stream* stream, ConnectControl* control);
 
-  asio::io_context& io_;
-  TimerWheel& wheel_;
+  StreamContext& context_;
   const EndpointOptions options_;
   const PoolLimits limits_;
   std::unique_ptr<asio::ssl::context> tls_;
@@ -93,7 +92,7 @@ class Endpoint {
 // The endpoints of one worker.
 class ClientPool {
  public:
-  ClientPool(asio::io_context& io, TimerWheel& wheel, PoolLimits limits = {});
+  explicit ClientPool(StreamContext& context, PoolLimits limits = {});
 
   // The endpoint of these options, made if need be; shared with whoever asks for equal options.
   std::shared_ptr<Endpoint> Get(const EndpointOptions& options);
@@ -103,8 +102,7 @@ class ClientPool {
   size_t idle_count() const;
 
  private:
-  asio::io_context& io_;
-  TimerWheel& wheel_;
+  StreamContext& context_;
   const PoolLimits limits_;
   absl::flat_hash_map<std::string, std::shared_ptr<Endpoint>> endpoints_;
 };

@@ -1,51 +1,43 @@
 #pragma once
 
+#include <sys/types.h>
 #include <sys/uio.h>
 
-#include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/system/error_code.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 
+#include "dataplane/http1/socket.h"
+#include "dataplane/http1/stream_context.h"
+
 namespace lmgate::http1 {
-
-namespace asio = boost::asio;
-using ErrorCode = boost::system::error_code;
-
-// Typed executors all the way: any_io_executor costs a virtual call and a reference count an
-// operation.
-using Executor = asio::io_context::executor_type;
-using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, Executor>;
-template <typename T = void>
-using Awaitable = asio::awaitable<T, Executor>;
-inline constexpr asio::use_awaitable_t<Executor> kUseAwaitable{};
 
 // One socket with its input buffer, plain or TLS, for use by one coroutine at a time.
 //
 // At most one read is outstanding, and it may be left outstanding while the coroutine does
 // something else: then a peer that goes away is noticed at once (SetObserver), and the next message
-// is already awaited when its turn comes, which costs no system call more than reading on demand.
+// is already awaited when its turn comes. A plain socket holds no buffer while it waits, and asks
+// the kernel only when there is reason to: after a read that did not fill its buffer the next one
+// waits for the next event of the edge-triggered epoll. (What such a read can miss is a peer that
+// sent its last bytes and closed in one go: StreamContext looks again a little later.)
 //
 // Lives on the heap, owned by a StreamPtr: disposing it closes the socket, and the memory goes when
 // the outstanding read has come back. Not thread-safe: belongs to its io_context's thread.
 class Stream {
  public:
   // Readable bytes behind the buffer's end, for simdjson.
-  static constexpr size_t kPaddingBytes = 64;
+  static constexpr size_t kPaddingBytes = StreamContext::kPaddingBytes;
 
-  // Called when an outstanding read comes back and nobody waits for it.
+  // Called when an outstanding read comes back and nobody waits for it. On a plain socket nothing
+  // has been read then, unless the read ended: read_error().
   using Observer = void (*)(void* owner);
 
-  explicit Stream(Socket socket);
+  // `context` must outlive the stream.
+  Stream(Socket socket, StreamContext& context);
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
@@ -58,31 +50,24 @@ class Stream {
   Awaitable<ErrorCode> Handshake(bool as_client);
 
   // ---- reading
-  // What has come and was not consumed. Stays in place until Consume or Reserve.
+  // What has come and was not consumed. Stays in place until a read comes back, or until all of it
+  // is consumed.
   std::string_view input() const { return {buffer_.get() + begin_, end_ - begin_}; }
   void Consume(size_t bytes);
-  // Makes room for `bytes` of input in all, moving or growing the buffer. Not while a read is
-  // outstanding.
-  void Reserve(size_t bytes);
-  size_t capacity() const { return capacity_; }
-  // Gives the buffer back if it is empty and no read is outstanding.
-  void ReleaseBuffer();
 
-  // Starts a read into the free part of the buffer, unless one is outstanding, the buffer is full,
-  // or the stream has ended.
-  void ArmRead();
-  // Starts a read of what follows the message in the input, into the half of the buffer that the
-  // message does not use, unless something follows it already. The message stays in place until
-  // FinishMessage.
-  void ArmReadNext();
-  // Consumes the message, `bytes` long; what ArmReadNext brought, or will bring, is the input.
-  void FinishMessage(size_t bytes);
-  // Starts a read into memory of the caller, which must stay until it comes back. No other read may
-  // be outstanding. external_bytes() says how much came.
+  // Reads more input, unless a read is outstanding, the input is `bytes` long, or the stream has
+  // ended. May bring bytes, or the end, at once; otherwise a read is outstanding after it.
+  void ArmRead(size_t bytes);
+  // The same into memory of the caller, which must stay until it comes back. No other read may be
+  // outstanding. external_bytes() says how much came; 0 when it came to nothing.
   void ArmReadInto(char* target, size_t bytes);
   size_t external_bytes() const { return external_bytes_; }
+  // Has the observer called when the peer goes away, or sends something.
+  void Watch();
+  // The peer is about to close: from now on every read looks for that.
+  void ExpectClose() { expect_close_ = true; }
 
-  bool read_outstanding() const { return read_outstanding_; }
+  bool read_outstanding() const { return armed_; }
   // Why reading ended: asio::error::eof, a reset … Sticky. Not set while all is well.
   const ErrorCode& read_error() const { return read_error_; }
   // Completes when the outstanding read has come back. Call only while one is outstanding.
@@ -110,35 +95,67 @@ class Stream {
   void Dispose();
 
  private:
+  friend class StreamContext;
   class Tls;
-  struct ReadHandler;
-  struct FreeBuffer {
-    void operator()(char* buffer) const;
+  struct TlsReadHandler;
+  // The reactor's word that the socket may be readable. Part of the stream, so that waiting
+  // allocates nothing.
+  class ReadyOp final : public asio::detail::reactor_op {
+   public:
+    explicit ReadyOp(Stream* stream);
+    Stream* const stream;
   };
+  using Waiter = asio::async_result<asio::use_awaitable_t<Executor>, void()>::handler_type;
+  enum class ReadResult : unsigned char { kBytes, kWouldBlock, kEnded };
 
   ~Stream();
-  void StartRead(char* target, size_t bytes);
-  void OnRead(const ErrorCode& error, size_t bytes);
+  void Arm();
+  void Wait();
+  void OnReady();
+  void OnTlsRead(const ErrorCode& error, size_t bytes);
+  void Notify();
+  // Reads what is there, to wherever the bytes are wanted.
+  ReadResult ReadNow();
+  ReadResult Receive(char* target, size_t bytes, size_t* received);
+  ReadResult OnNothingReceived(ssize_t count);
+  // Whether anything, or the end, could be read.
+  ReadResult Peek();
+  // Room in the buffer for input of wanted_ bytes.
+  void MakeRoom();
+  void LookAgain();
+  void LeaveQuietList();
+  asio::detail::reactor::per_descriptor_data& ReactorData();
 
   Socket socket_;
+  StreamContext& context_;
   std::unique_ptr<Tls> tls_;
-  std::unique_ptr<char, FreeBuffer> buffer_;
+  StreamContext::Buffer buffer_;
   size_t capacity_ = 0;
   size_t begin_ = 0;
   size_t end_ = 0;
+  size_t wanted_ = StreamContext::kBufferBytes;  // how long the input may become
+  // Of ArmReadInto; null = into the buffer.
+  char* external_target_ = nullptr;
+  size_t external_size_ = 0;
   size_t external_bytes_ = 0;
-  enum class Target : unsigned char { kInput, kNext, kExternal };
-  Target target_ = Target::kInput;  // of the outstanding read
-  size_t next_begin_ = 0;           // where ArmReadNext reads to
-  size_t next_end_ = 0;             // after it came back: its end; else next_begin_
-  bool read_outstanding_ = false;
+  bool armed_ = false;
+  // The kernel may have bytes, or the end, of which epoll will not speak again.
+  bool maybe_readable_ = true;
+  bool short_read_ = false;  // the last read found less than it asked for
+  bool expect_close_ = false;
+  bool looking_again_ = false;
   bool closed_ = false;
   bool disposed_ = false;
+  uint8_t reads_at_once_ = 0;  // since the last one that waited
   ErrorCode read_error_;
-  // Optional, since the assignment of any_completion_handler recurses for ever in Boost 1.81.
-  std::optional<asio::any_completion_handler<void()>> waiter_;
+  std::optional<Waiter> waiter_;
   Observer observer_ = nullptr;
   void* observer_owner_ = nullptr;
+  ReadyOp ready_op_;
+  // In one of the context's lists while armed and not yet looked at again.
+  StreamContext::QuietList* quiet_list_ = nullptr;
+  Stream* quiet_previous_ = nullptr;
+  Stream* quiet_next_ = nullptr;
 };
 
 struct StreamDisposer {
