@@ -1,6 +1,5 @@
 #include "dataplane/app.h"
 
-#include <absl/synchronization/blocking_counter.h>
 #include <absl/time/clock.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include <utility>
 
 #include "common/base/logging.h"
+#include "common/base/mutex.h"
 #include "common/base/status_macros.h"
 #include "common/base/strings.h"
 #include "dataplane/http1/server_tls.h"
@@ -153,11 +153,19 @@ absl::Status App::StartWorkers() {
 }
 
 void App::Publish(std::shared_ptr<const snapshot::Snapshot> snapshot) {
-  absl::BlockingCounter installed(static_cast<int>(workers_.size()));
+  Mutex mutex;
+  CondVar installed;
+  size_t missing = workers_.size();
   for (const auto& worker : workers_) {
-    worker->Install(snapshot, [&installed] { installed.DecrementCount(); });
+    worker->Install(snapshot, [&] {
+      const MutexLock lock(&mutex);
+      if (--missing == 0) installed.SignalAll();
+    });
   }
-  installed.Wait();
+  {
+    const MutexLock lock(&mutex);
+    while (missing > 0) installed.Wait(&mutex);
+  }
   revision_.store(snapshot->revision());
   key_count_.store(snapshot->key_count());
   has_snapshot_.store(true);

@@ -46,6 +46,11 @@ class CondVar {
     lock.release();
     return status == std::cv_status::timeout;
   }
+  void Wait(Mutex* mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    std::unique_lock<std::mutex> lock(mutex->mutex_, std::adopt_lock);
+    condition_.wait(lock);
+    lock.release();
+  }
   void SignalAll() { condition_.notify_all(); }
 
  private:

@@ -43,9 +43,7 @@ SnapshotStreamService::SnapshotStreamService(SnapshotCache& cache, ReplicaRegist
 SnapshotStreamService::~SnapshotStreamService() {
   const MutexLock lock(&streams_mutex_);
   // Their last reactions may still run on gRPC's threads.
-  while (!streams_.empty() || leaving_ > 0) {
-    left_.WaitWithTimeout(&streams_mutex_, absl::InfiniteDuration());
-  }
+  while (!streams_.empty() || leaving_ > 0) left_.Wait(&streams_mutex_);
 }
 
 void SnapshotStreamService::OnCommit(const v1::SnapshotDelta& delta, absl::Time committed) {

@@ -3,7 +3,6 @@
 #include <absl/base/thread_annotations.h>
 #include <absl/strings/escaping.h>
 #include <absl/strings/str_format.h>
-#include <absl/synchronization/mutex.h>
 #include <openssl/sha.h>
 
 #include <filesystem>
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "common/base/logging.h"
+#include "common/base/mutex.h"
 #include "common/base/status_macros.h"
 #include "common/base/strings.h"
 #include "controlplane/storage/change_log.h"
@@ -159,17 +159,17 @@ class SqlStore final : public Store {
   }
 
   void SetCommitListener(CommitListener listener) override {
-    absl::MutexLock lock(&writer_mutex_);
+    MutexLock lock(&writer_mutex_);
     listener_ = std::move(listener);
   }
 
   void Read(absl::FunctionRef<void(const contract::SnapshotState&)> read) const override {
-    absl::ReaderMutexLock lock(&state_mutex_);
+    MutexLock lock(&state_mutex_);
     read(state_);
   }
 
   void ReadIndex(absl::FunctionRef<void(const ResourceIndex&)> read) const override {
-    absl::ReaderMutexLock lock(&state_mutex_);
+    MutexLock lock(&state_mutex_);
     read(index_);
   }
 
@@ -178,7 +178,7 @@ class SqlStore final : public Store {
       absl::FunctionRef<
           absl::StatusOr<std::vector<v1::ResourceChange>>(const contract::SnapshotState& current)>
           edit) override {
-    absl::MutexLock lock(&writer_mutex_);
+    MutexLock lock(&writer_mutex_);
     const auto& [state, index] = WritersView();
     if (context.expected_revision.has_value() && *context.expected_revision != state.revision()) {
       return absl::AbortedError(StrCat("the configuration is at revision ", state.revision(),
@@ -199,7 +199,7 @@ class SqlStore final : public Store {
 
   absl::StatusOr<std::vector<LoggedChange>> ListChanges(uint64_t before_revision,
                                                         int count) const override {
-    absl::MutexLock lock(&reader_mutex_);
+    MutexLock lock(&reader_mutex_);
     LMGATE_ASSIGN_OR_RETURN(auto rows, ReadChangeRows(*reader_, before_revision, count));
     std::vector<LoggedChange> changes;
     for (ChangeRow& row : rows) {
@@ -268,7 +268,7 @@ class SqlStore final : public Store {
   }
 
   void Publish(const v1::SnapshotDelta& delta) ABSL_LOCKS_EXCLUDED(state_mutex_) {
-    absl::WriterMutexLock lock(&state_mutex_);
+    MutexLock lock(&state_mutex_);
     // All removals before all additions: two routes may swap their order, two keys their names.
     for (const v1::ResourceChange& change : delta.changes()) {
       if (auto old = state_.Find(change.kind(), change.name())) index_.Remove(old);
@@ -298,15 +298,15 @@ class SqlStore final : public Store {
   const SecretBox box_;
 
   // Held for a whole Write. Lock order: writer_mutex_, then state_mutex_.
-  absl::Mutex writer_mutex_;
+  Mutex writer_mutex_;
   const std::unique_ptr<SqlConnection> writer_ ABSL_PT_GUARDED_BY(writer_mutex_);
   CommitListener listener_ ABSL_GUARDED_BY(writer_mutex_);
 
   // The change log is read beside the writer.
-  mutable absl::Mutex reader_mutex_;
+  mutable Mutex reader_mutex_;
   const std::unique_ptr<SqlConnection> reader_ ABSL_PT_GUARDED_BY(reader_mutex_);
 
-  mutable absl::Mutex state_mutex_;
+  mutable Mutex state_mutex_;
   contract::SnapshotState state_ ABSL_GUARDED_BY(state_mutex_);
   ResourceIndex index_ ABSL_GUARDED_BY(state_mutex_);
 };

@@ -2,7 +2,6 @@
 
 #include <absl/base/thread_annotations.h>
 #include <absl/random/random.h>
-#include <absl/synchronization/mutex.h>
 #include <grpcpp/client_context.h>
 
 #include <optional>
@@ -12,6 +11,7 @@
 #include "common/base/clock.h"
 #include "common/base/grpc_status.h"
 #include "common/base/logging.h"
+#include "common/base/mutex.h"
 #include "common/base/status_macros.h"
 #include "common/base/strings.h"
 #include "dataplane/control/push_handler.h"
@@ -78,26 +78,28 @@ class ConfigSubscription::Session {
   std::thread thread_;
 
   // Held while writing: gRPC allows one writer at a time. Taken before mutex_, never after.
-  absl::Mutex write_mutex_;
+  Mutex write_mutex_;
   Stream* stream_ ABSL_GUARDED_BY(write_mutex_) = nullptr;  // null = not begun, or ending
   bool draining_ ABSL_GUARDED_BY(write_mutex_) = false;
 
   // Not held while writing, so that Stop can break a write that is stuck.
-  absl::Mutex mutex_;
+  Mutex mutex_;
+  CondVar stop_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   grpc::ClientContext* context_ ABSL_GUARDED_BY(mutex_) = nullptr;  // of the running stream
 };
 
 void ConfigSubscription::Session::SendDraining() {
-  absl::MutexLock lock(&write_mutex_);
+  MutexLock lock(&write_mutex_);
   if (std::exchange(draining_, true)) return;
   if (stream_ != nullptr) stream_->Write(MakeDraining());
 }
 
 void ConfigSubscription::Session::Stop() {
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     stopping_ = true;
+    stop_.SignalAll();
     if (context_ != nullptr) context_->TryCancel();
   }
   if (thread_.joinable()) thread_.join();
@@ -128,20 +130,20 @@ ConfigSubscription::Session::StreamEnd ConfigSubscription::Session::RunStream() 
   grpc::ClientContext context;
   context.AddMetadata("authorization", StrCat("Bearer ", channel->token));
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (stopping_) return end;
     context_ = &context;
   }
   const auto stream = stub->Subscribe(&context);
   end.status = ServeStream(*stream, &end.outcome.received);
   {
-    absl::MutexLock lock(&write_mutex_);
+    MutexLock lock(&write_mutex_);
     stream_ = nullptr;
   }
   if (!end.status.ok()) context.TryCancel();
   const absl::Status finished = FromGrpcStatus(stream->Finish());
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     context_ = nullptr;
   }
   // When we broke the stream, our reason counts and not the cancellation.
@@ -157,7 +159,7 @@ absl::Status ConfigSubscription::Session::ServeStream(Stream& stream, bool* rece
   // say lets us know.
   metrics_.connected = true;
   {
-    absl::MutexLock lock(&write_mutex_);
+    MutexLock lock(&write_mutex_);
     stream_ = &stream;
     if (draining_) stream.Write(MakeDraining());
   }
@@ -172,7 +174,7 @@ absl::Status ConfigSubscription::Session::ServeStream(Stream& stream, bool* rece
 }
 
 bool ConfigSubscription::Session::Write(Stream& stream, const v1::SubscribeRequest& request) {
-  absl::MutexLock lock(&write_mutex_);
+  MutexLock lock(&write_mutex_);
   return stream.Write(request);
 }
 
@@ -187,9 +189,14 @@ void ConfigSubscription::Session::Report(const absl::Status& status) {
 }
 
 bool ConfigSubscription::Session::Wait(absl::Duration duration) {
-  absl::MutexLock lock(&mutex_);
-  mutex_.AwaitWithTimeout(absl::Condition(&stopping_), duration);
-  return !stopping_;
+  const int64_t deadline = clock_.SteadyNanos() + absl::ToInt64Nanoseconds(duration);
+  MutexLock lock(&mutex_);
+  while (!stopping_) {
+    const int64_t left = deadline - clock_.SteadyNanos();
+    if (left <= 0) return true;
+    stop_.WaitWithTimeout(&mutex_, absl::Nanoseconds(left));
+  }
+  return false;
 }
 
 ConfigSubscription::ConfigSubscription(Options options, LastGoodStore& store,

@@ -142,7 +142,7 @@ void DurationHistogram::Observe(int64_t duration_us) {
 }
 
 ConnectionMetrics* WorkerMetrics::ForConnection(std::string_view connection) {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   std::unique_ptr<ConnectionMetrics>& metrics = connections_[std::string(connection)];
   if (metrics == nullptr) metrics = std::make_unique<ConnectionMetrics>();
   return metrics.get();
@@ -150,7 +150,7 @@ ConnectionMetrics* WorkerMetrics::ForConnection(std::string_view connection) {
 
 void WorkerMetrics::Visit(
     const std::function<void(const std::string&, const ConnectionMetrics&)>& visit) const {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   for (const auto& [name, metrics] : connections_) visit(name, *metrics);
 }
 

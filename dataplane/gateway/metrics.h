@@ -2,7 +2,6 @@
 
 #include <absl/base/thread_annotations.h>
 #include <absl/container/flat_hash_map.h>
-#include <absl/synchronization/mutex.h>
 
 #include <array>
 #include <atomic>
@@ -13,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/base/mutex.h"
 #include "common/contract/error_code.h"
 #include "dataplane/usage/token_usage.h"
 
@@ -73,7 +73,7 @@ class WorkerMetrics {
   void Visit(const std::function<void(const std::string&, const ConnectionMetrics&)>& visit) const;
 
  private:
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   absl::flat_hash_map<std::string, std::unique_ptr<ConnectionMetrics>> connections_
       ABSL_GUARDED_BY(mutex_);
 };

@@ -1,6 +1,6 @@
 #include "tests/support/fake_control_plane.h"
 
-#include <absl/synchronization/mutex.h>
+#include <absl/time/clock.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "common/base/logging.h"
+#include "common/base/mutex.h"
 #include "common/base/strings.h"
 #include "lmgate/v1/snapshot.grpc.pb.h"
 
@@ -25,37 +26,38 @@ class FakeControlPlane::Service final : public v1::SnapshotService::CallbackServ
   }
 
   std::optional<v1::SubscribeRequest> NextMessage(absl::Duration patience) {
-    absl::MutexLock lock(&mutex_);
-    const auto has_message = [this] {
-      mutex_.AssertReaderHeld();
-      return !messages_.empty();
-    };
-    if (!mutex_.AwaitWithTimeout(absl::Condition(&has_message), patience)) return std::nullopt;
+    const absl::Time deadline = absl::Now() + patience;
+    MutexLock lock(&mutex_);
+    while (messages_.empty()) {
+      const absl::Duration left = deadline - absl::Now();
+      if (left <= absl::ZeroDuration()) return std::nullopt;
+      received_.WaitWithTimeout(&mutex_, left);
+    }
     v1::SubscribeRequest message = std::move(messages_.front());
     messages_.pop_front();
     return message;
   }
 
   bool Push(const v1::SubscribeResponse& response) {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (current_ == nullptr) return false;
     current_->Queue(response);
     return true;
   }
 
   void EndCurrent(const grpc::Status& status) {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (current_ == nullptr) return;
     current_->Finish(status);
     current_ = nullptr;
   }
 
   int refusals() const {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     return refusals_;
   }
   void SetToken(std::string token) {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     token_ = std::move(token);
   }
 
@@ -84,7 +86,7 @@ class FakeControlPlane::Service final : public v1::SnapshotService::CallbackServ
       : public grpc::ServerBidiReactor<v1::SubscribeRequest, v1::SubscribeResponse> {
    public:
     Reactor(Service& service, const grpc::CallbackServerContext& context) : service_(service) {
-      absl::MutexLock lock(&service_.mutex_);
+      MutexLock lock(&service_.mutex_);
       const auto header = context.client_metadata().find("authorization");
       const std::string expected = StrCat("Bearer ", service_.token_);
       if (header == context.client_metadata().end() ||
@@ -107,10 +109,10 @@ class FakeControlPlane::Service final : public v1::SnapshotService::CallbackServ
     }
 
     void OnReadDone(bool ok) override {
-      absl::MutexLock lock(&service_.mutex_);
+      MutexLock lock(&service_.mutex_);
       const bool is_current = service_.current_ == this;
       if (ok) {
-        if (is_current) service_.messages_.push_back(message_);
+        if (is_current) service_.Receive(message_);
         StartRead(&message_);
       } else if (is_current) {
         service_.current_ = nullptr;
@@ -118,7 +120,7 @@ class FakeControlPlane::Service final : public v1::SnapshotService::CallbackServ
       }
     }
     void OnWriteDone(bool ok) override {
-      absl::MutexLock lock(&service_.mutex_);
+      MutexLock lock(&service_.mutex_);
       pushes_.pop_front();
       if (ok && !pushes_.empty() && service_.current_ == this) StartWrite(&pushes_.front());
     }
@@ -133,7 +135,14 @@ class FakeControlPlane::Service final : public v1::SnapshotService::CallbackServ
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 
-  mutable absl::Mutex mutex_;
+  // Needs mutex_.
+  void Receive(const v1::SubscribeRequest& message) {
+    messages_.push_back(message);
+    received_.SignalAll();
+  }
+
+  mutable Mutex mutex_;
+  CondVar received_;
   // All below protected by mutex_.
   std::string token_;
   Reactor* current_ = nullptr;

@@ -1,6 +1,5 @@
 #include "tests/support/test_dataplane.h"
 
-#include <absl/synchronization/notification.h>
 #include <absl/time/clock.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include <utility>
 
 #include "common/base/logging.h"
+#include "common/base/mutex.h"
 #include "common/contract/resource.h"
 #include "dataplane/control/last_good_store.h"
 #include "tests/fakeprovider/test_client.h"
@@ -53,11 +53,14 @@ TestDataplane::TestDataplane(const SnapshotSource& source,
 
 std::string TestDataplane::AccessLog(size_t lines) const {
   const absl::Time deadline = absl::Now() + kPatience;
+  Mutex mutex;
+  CondVar next_look;
+  const MutexLock lock(&mutex);
   do {
     std::ifstream file(directory_.path() + "/access.log");
     std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     if (static_cast<size_t>(std::count(text.begin(), text.end(), '\n')) >= lines) return text;
-    absl::Notification().WaitForNotificationWithTimeout(absl::Milliseconds(5));
+    next_look.WaitWithTimeout(&mutex, absl::Milliseconds(5));
   } while (absl::Now() < deadline);
   return {};
 }

@@ -1,6 +1,5 @@
 #include "tests/unit/cli/scripted_server.h"
 
-#include <absl/synchronization/mutex.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
@@ -8,6 +7,11 @@
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
+
+#include "common/base/mutex.h"
+
+// The library has an instance of its own, whose atomics ThreadSanitizer does not see.
+template class grpc::internal::CallbackBidiHandler<grpc::ByteBuffer, grpc::ByteBuffer>;
 
 namespace lmgate::cli {
 namespace {
@@ -46,7 +50,7 @@ class ScriptedServer::Service final : public grpc::CallbackGenericService {
     return new Reactor(*this, context);
   }
 
-  absl::Mutex mutex;
+  Mutex mutex;
   std::map<std::string, std::vector<Answer>> script ABSL_GUARDED_BY(mutex);
   std::vector<Call> calls ABSL_GUARDED_BY(mutex);
   std::multimap<std::string, std::string> metadata ABSL_GUARDED_BY(mutex);
@@ -79,7 +83,7 @@ class ScriptedServer::Service final : public grpc::CallbackGenericService {
   Answer Take(const grpc::GenericCallbackServerContext& context, std::string request) {
     // "/lmgate.v1.KeyService/CreateKey"
     const std::string method = context.method().substr(std::string("/lmgate.v1.").size());
-    absl::MutexLock lock(&mutex);
+    MutexLock lock(&mutex);
     calls.push_back({method, std::move(request)});
     metadata.clear();
     for (const auto& [key, value] : context.client_metadata()) {
@@ -119,17 +123,17 @@ void ScriptedServer::Stop() {
 }
 
 void ScriptedServer::Reply(const std::string& method, const google::protobuf::Message& reply) {
-  absl::MutexLock lock(&service_->mutex);
+  MutexLock lock(&service_->mutex);
   service_->script[method].push_back({grpc::Status::OK, reply.SerializeAsString()});
 }
 
 void ScriptedServer::Fail(const std::string& method, const grpc::Status& status) {
-  absl::MutexLock lock(&service_->mutex);
+  MutexLock lock(&service_->mutex);
   service_->script[method].push_back({status, ""});
 }
 
 std::vector<std::string> ScriptedServer::RequestBytes(const std::string& method) const {
-  absl::MutexLock lock(&service_->mutex);
+  MutexLock lock(&service_->mutex);
   std::vector<std::string> requests;
   for (const Call& call : service_->calls) {
     if (call.method == method) requests.push_back(call.request);
@@ -138,14 +142,14 @@ std::vector<std::string> ScriptedServer::RequestBytes(const std::string& method)
 }
 
 std::vector<std::string> ScriptedServer::Calls() const {
-  absl::MutexLock lock(&service_->mutex);
+  MutexLock lock(&service_->mutex);
   std::vector<std::string> methods;
   for (const Call& call : service_->calls) methods.push_back(call.method);
   return methods;
 }
 
 std::multimap<std::string, std::string> ScriptedServer::Metadata() const {
-  absl::MutexLock lock(&service_->mutex);
+  MutexLock lock(&service_->mutex);
   return service_->metadata;
 }
 

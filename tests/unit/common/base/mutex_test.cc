@@ -47,6 +47,25 @@ TEST(CondVar, WakesWhoWaits) {
   EXPECT_FALSE(timed_out);
 }
 
+TEST(CondVar, WaitsWithoutALimit) {
+  Mutex mutex;
+  CondVar changed;
+  bool ready = false;
+  std::thread other([&] {
+    const MutexLock lock(&mutex);
+    ready = true;
+    changed.SignalAll();
+  });
+
+  {
+    const MutexLock lock(&mutex);
+    while (!ready) changed.Wait(&mutex);
+  }
+  other.join();
+
+  EXPECT_TRUE(ready);
+}
+
 TEST(CondVar, SaysThatTheTimeRanOut) {
   Mutex mutex;
   CondVar changed;

@@ -1,6 +1,5 @@
 #include "dataplane/control/config_subscription.h"
 
-#include <absl/synchronization/mutex.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/base/mutex.h"
 #include "common/base/strings.h"
 #include "common/contract/resource.h"
 #include "tests/support/fake_control_plane.h"
@@ -48,7 +48,7 @@ class ConfigSubscriptionTest : public ::testing::Test {
   std::unique_ptr<LastGoodStore> store_;
   std::unique_ptr<ConfigSubscription> subscription_;
 
-  absl::Mutex mutex_;
+  Mutex mutex_;
   std::vector<std::shared_ptr<const snapshot::Snapshot>> published_;
 
   ConfigSubscriptionTest() {
@@ -77,7 +77,7 @@ class ConfigSubscriptionTest : public ::testing::Test {
     subscription_ = std::make_unique<ConfigSubscription>(
         options_, *store_, NoSecrets, loaded.snapshot,
         [this](std::shared_ptr<const snapshot::Snapshot> next) {
-          absl::MutexLock lock(&mutex_);
+          MutexLock lock(&mutex_);
           published_.push_back(std::move(next));
         });
     subscription_->Start();
@@ -90,13 +90,13 @@ class ConfigSubscriptionTest : public ::testing::Test {
     ASSERT_EQ(peer_.NextAck().nonce(), "full");
   }
   std::vector<uint64_t> PublishedRevisions() {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     std::vector<uint64_t> revisions;
     for (const auto& one : published_) revisions.push_back(one->revision());
     return revisions;
   }
   bool ServesKey(std::string_view secret) {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     return published_.back()->FindKey(TestDigest(secret)) != nullptr;
   }
   v1::SnapshotDelta AddKey(std::string_view name) {
