@@ -72,7 +72,6 @@ main() {
   install_node_packages "$build/npm.log"
 
   export UBSAN_OPTIONS=print_stacktrace=1:${UBSAN_OPTIONS:-}
-  export TSAN_OPTIONS=second_deadlock_stack=1:${TSAN_OPTIONS:-}
   local results=$build/Testing/Temporary/LastTest.log
   rm -f "$results"
   local ctest_ok=true
