@@ -37,6 +37,7 @@ TEST(BannedCode, EachRuleFindsItsBreach) {
       {"common/base/a.h", "\n#include <regex>", "regex: "},
       {"dataplane/http1/a.cc", "\nstd::thread x;", "thread: "},
       {"controlplane/storage/a.cc", "\nstd::jthread x;", "thread: "},
+      {"dataplane/app.cc", "\n#include <absl/synchronization/mutex.h>", "mutex: "},
       {"tests/unit/cli/a.cc", "\nstd::this_thread::sleep_for(1s);", "sleep: "},
       {"tests/fakeprovider/a.cc", "\nusleep(1);", "sleep: "},
   };
@@ -54,6 +55,7 @@ TEST(BannedCode, TheRightPlacesAreNotBlamed) {
   EXPECT_THAT(CheckCode("dataplane/app.cc", "std::thread x;"), IsEmpty());
   EXPECT_THAT(CheckCode("dataplane/options.cc", "std::thread::hardware_concurrency();"), IsEmpty());
   EXPECT_THAT(CheckCode("dataplane/control/a.cc", "absl::SleepFor(x);"), IsEmpty());
+  EXPECT_THAT(CheckCode("tests/tsan/a.cc", "#include <absl/synchronization/mutex.h>"), IsEmpty());
 }
 
 TEST(BannedCode, CommentsLiteralsAndOtherWordsAreNotMeant) {
