@@ -1,12 +1,16 @@
 #include "controlplane/admin/key_service.h"
 
+#include <absl/strings/str_join.h>
+#include <absl/types/span.h>
 #include <google/protobuf/util/time_util.h>
 
 #include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "common/base/error_detail.h"
 #include "common/base/status_macros.h"
 #include "common/base/strings.h"
 #include "common/contract/field_error.h"
@@ -51,6 +55,33 @@ v1::Key WithoutDigests(v1::Key key) {
 void ForgetPrevious(v1::Key* key) {
   key->clear_previous_digest();
   key->clear_previous_expires_at();
+}
+
+// Before the check of the key: what a person forgets, or types wrong, is answered with what there
+// is to choose from.
+absl::Status CheckGroup(const storage::Store& store, const v1::Key& key) {
+  constexpr size_t kListedMax = 10;
+  std::vector<std::string> names;
+  absl::Status status;
+  store.ReadIndex([&](const storage::ResourceIndex& index) {
+    const auto& groups = index.OfKind(v1::RESOURCE_KIND_GROUP);
+    if (groups.contains(key.group())) return;
+    for (const auto& [name, group] : groups) names.push_back(name);
+    std::string hint = contract::DidYouMean(NearestWord(key.group(), names));
+    if (hint.empty() && names.empty()) hint = "add a group first";
+    if (hint.empty()) {
+      const size_t listed = std::min(names.size(), kListedMax);
+      hint = StrCat(names.size() == 1 ? "there is " : "one of ",
+                    absl::StrJoin(absl::MakeSpan(names).first(listed), ", "),
+                    listed < names.size() ? ", …" : "");
+    }
+    status = contract::FieldError(
+        "key.group",
+        key.group().empty() ? std::string("is required")
+                            : StrCat("group ", contract::Quoted(key.group()), " does not exist"),
+        std::move(hint));
+  });
+  return status;
 }
 
 absl::Status CheckNotRevoked(const v1::Key& key) {
@@ -102,6 +133,7 @@ absl::StatusOr<v1::KeyReply> KeyService::ChangeKey(
         LMGATE_RETURN_IF_ERROR(CheckRevision(*before, expected_revision));
         v1::Key key = before->key();
         LMGATE_RETURN_IF_ERROR(change(&key));
+        LMGATE_RETURN_IF_ERROR(CheckGroup(store_, key));
         return ResourceEdit{std::move(before), contract::MakeResource(std::move(key)), {}};
       }));
   v1::KeyReply reply;
@@ -142,6 +174,7 @@ grpc::Status KeyService::CreateKey(grpc::ServerContext* context,
         LMGATE_ASSIGN_OR_RETURN(
             const EditedResource created,
             WriteResource(store_, caller, [&]() -> absl::StatusOr<ResourceEdit> {
+              LMGATE_RETURN_IF_ERROR(CheckGroup(store_, key));
               return ResourceEdit{nullptr, contract::MakeResource(key), {}};
             }));
         v1::KeyReply answer;

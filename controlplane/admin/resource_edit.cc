@@ -10,6 +10,7 @@
 #include "common/contract/config_check.h"
 #include "common/contract/field_error.h"
 #include "common/contract/resource.h"
+#include "controlplane/admin/resource_use.h"
 #include "controlplane/storage/change_set.h"
 
 namespace lmgate::admin {
@@ -93,6 +94,11 @@ absl::StatusOr<v1::DeleteReply> DeleteResource(storage::Store& store,
           [&](const contract::SnapshotState&) -> absl::StatusOr<std::vector<v1::ResourceChange>> {
             LMGATE_ASSIGN_OR_RETURN(const auto before, FindResource(store, kind, request.name()));
             LMGATE_RETURN_IF_ERROR(CheckRevision(*before, ExpectedRevision(request)));
+            absl::Status unused;
+            store.ReadIndex([&](const storage::ResourceIndex& index) {
+              unused = CheckUnused(index.Config(), kind, contract::NameOf(*before));
+            });
+            LMGATE_RETURN_IF_ERROR(unused);
             return std::vector<v1::ResourceChange>{contract::MakeChange(before.get(), nullptr)};
           }));
   v1::DeleteReply reply;

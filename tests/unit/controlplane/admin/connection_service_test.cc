@@ -168,8 +168,8 @@ TEST_F(ConnectionServiceTest, MissingOneIsNotFoundWithASuggestion) {
 TEST_F(ConnectionServiceTest, OneInUseCannotBeDeleted) {
   AddBasics();
 
-  EXPECT_THAT(Delete("name: 'openai'"),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("routes[\"*\"]")));
+  EXPECT_THAT(Delete("name: 'openai'"), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                                 HasSubstr("\"openai\" is used by route \"*\"")));
   EXPECT_THAT(Get("openai"), IsOk());
 }
 

@@ -92,6 +92,45 @@ TEST_F(KeyServiceTest, NamelessOneIsCalledByItsId) {
   EXPECT_EQ(created->key().name(), created->key().id());
 }
 
+TEST_F(KeyServiceTest, MissingGroupIsAnsweredWithTheGroupsThereAre) {
+  const auto add = [&](const std::string& group) {
+    return Call(&Stub::CreateKey, Text<v1::CreateKeyRequest>("key { name: 'ci' " + group + " }"))
+        .status();
+  };
+  const absl::Status alone = add("");
+  ASSERT_THAT(Call(&v1::GroupService::Stub::CreateGroup,
+                   Text<v1::CreateGroupRequest>("group { name: 'free' }")),
+              IsOk());
+  const absl::Status none = add("");
+  const absl::Status misspelt = add("group: 'fre'");
+
+  EXPECT_THAT(none, StatusIs(absl::StatusCode::kInvalidArgument, "key.group: is required"));
+  EXPECT_EQ(GetFieldHint(none)->field, "key.group");
+  EXPECT_EQ(GetFieldHint(none)->hint, "one of default, free");
+  EXPECT_EQ(GetFieldHint(alone)->hint, "there is default");
+  EXPECT_THAT(misspelt, StatusIs(absl::StatusCode::kInvalidArgument,
+                                 "key.group: group \"fre\" does not exist"));
+  EXPECT_EQ(GetFieldHint(misspelt)->hint, "did you mean \"free\"?");
+}
+
+TEST_F(KeyServiceTest, MoreThanTenGroupsAreCutShort) {
+  const auto hint = [&] {
+    return GetFieldHint(
+               Call(&Stub::CreateKey, Text<v1::CreateKeyRequest>("key { name: 'ci' }")).status())
+        ->hint;
+  };
+  for (int i = 1; i <= 9; ++i) {
+    ASSERT_THAT(Call(&v1::GroupService::Stub::CreateGroup,
+                     Text<v1::CreateGroupRequest>("group { name: 'g" + std::to_string(i) + "' }")),
+                IsOk());
+  }
+  EXPECT_EQ(hint(), "one of default, g1, g2, g3, g4, g5, g6, g7, g8, g9");
+  ASSERT_THAT(Call(&v1::GroupService::Stub::CreateGroup,
+                   Text<v1::CreateGroupRequest>("group { name: 'h' }")),
+              IsOk());
+  EXPECT_EQ(hint(), "one of default, g1, g2, g3, g4, g5, g6, g7, g8, g9, …");
+}
+
 TEST_F(KeyServiceTest, IsFoundByNameAndById) {
   const auto created = Create("name: 'ci'");
   ASSERT_THAT(created, IsOk());

@@ -106,6 +106,16 @@ TEST_F(RouteServiceTest, PlacementBesideAMissingRouteIsNotFound) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("itself")));
 }
 
+TEST_F(RouteServiceTest, PlacementBesideAMisspeltRouteSuggestsTheOneMeant) {
+  ASSERT_THAT(Create("smart"), IsOk());
+
+  for (const char* placement : {"placement { before: 'smrt' }", "placement { after: 'smrt' }"}) {
+    const auto missing = Create("a", placement);
+    EXPECT_THAT(missing, StatusIs(absl::StatusCode::kNotFound, HasSubstr("\"smrt\"")));
+    EXPECT_EQ(GetFieldHint(missing.status())->hint, "did you mean \"smart\"?");
+  }
+}
+
 TEST_F(RouteServiceTest, UpdateNeedsAMaskOrAPlacement) {
   EXPECT_THAT(Update("route { name: '*' }"),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("update_mask")));
