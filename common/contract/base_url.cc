@@ -21,6 +21,7 @@ constexpr size_t kUrlBytesMax = 2048;
 constexpr size_t kSocketPathBytesMax = 107;
 constexpr uint16_t kHttpPort = 80;
 constexpr uint16_t kHttpsPort = 443;
+constexpr std::string_view kBadPath = "has a character in its path that must be percent-encoded";
 
 absl::Status Error(std::string_view problem) {
   return absl::InvalidArgumentError(StrCat("base URL ", problem));
@@ -85,7 +86,13 @@ bool IsPath(std::string_view path) {
   return true;
 }
 
-absl::StatusOr<BaseUrl> ParseUnix(std::string_view socket_path) {
+// `/run/llm.sock`, or `/run/llm.sock:/v1` as nginx writes it.
+absl::StatusOr<BaseUrl> ParseUnix(std::string_view text) {
+  const std::string_view socket_path = text.substr(0, text.find(":/"));
+  std::string_view path = text.substr(socket_path.size());
+  if (!path.empty()) path.remove_prefix(1);
+  while (path.ends_with('/')) path.remove_suffix(1);
+  if (!IsPath(path)) return Error(kBadPath);
   if (!socket_path.starts_with('/') || socket_path.ends_with('/')) {
     return Error("needs the absolute path of a socket after \"unix:\"");
   }
@@ -95,6 +102,7 @@ absl::StatusOr<BaseUrl> ParseUnix(std::string_view socket_path) {
   BaseUrl url;
   url.scheme = BaseUrl::Scheme::kUnix;
   url.host = socket_path;
+  url.path = path;
   url.host_header = "localhost";
   return url;
 }
@@ -172,7 +180,7 @@ absl::StatusOr<BaseUrl> ParseBaseUrl(std::string_view text) {
   const std::string_view authority = text.substr(0, text.find('/'));
   std::string_view path = text.substr(authority.size());
   while (path.ends_with('/')) path.remove_suffix(1);
-  if (!IsPath(path)) return Error("has a character in its path that must be percent-encoded");
+  if (!IsPath(path)) return Error(kBadPath);
   const uint16_t default_port = url.scheme == BaseUrl::Scheme::kHttps ? kHttpsPort : kHttpPort;
   LMGATE_RETURN_IF_ERROR(ParseAuthority(authority, default_port, &url));
   url.path = path;

@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string again;
   switch (url->scheme) {
     case BaseUrl::Scheme::kUnix:
-      again = StrCat("unix:", url->host);
+      again = StrCat("unix:", url->host, url->path.empty() ? "" : ":", url->path);
       break;
     case BaseUrl::Scheme::kHttp:
       again = StrCat("http://", url->host_header, url->path);

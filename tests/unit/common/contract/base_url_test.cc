@@ -36,6 +36,12 @@ TEST(ParseBaseUrl, TakesTheUsualOnesApart) {
   ExpectUrl("unix:/run/llm.sock", {Scheme::kUnix, "/run/llm.sock", 0, "", "localhost"});
 }
 
+TEST(ParseBaseUrl, PathOfAUnixSocketStandsBehindAColon) {
+  ExpectUrl("unix:/run/llm.sock:/v1", {Scheme::kUnix, "/run/llm.sock", 0, "/v1", "localhost"});
+  ExpectUrl("unix:/run/a:b:/v1/c//", {Scheme::kUnix, "/run/a:b", 0, "/v1/c", "localhost"});
+  ExpectUrl("unix:/run/llm.sock:/", {Scheme::kUnix, "/run/llm.sock", 0, "", "localhost"});
+}
+
 TEST(ParseBaseUrl, NormalisesCaseDefaultPortAndTrailingSlashes) {
   ExpectUrl("HTTPS://API.Example.com:443/V1//",
             {Scheme::kHttps, "api.example.com", 443, "/V1", "api.example.com"});
@@ -52,6 +58,9 @@ TEST(ParseBaseUrl, SaysWhatIsWrong) {
     std::string_view message;
   } cases[] = {
       {"", "must begin with"},
+      {"unix::/v1", "absolute path"},
+      {"unix:/run/:/v1", "absolute path"},
+      {"unix:/run/llm.sock:/v%1", "percent-encoded"},
       {"api.openai.com/v1", "must begin with"},
       {"ftp://h", "must begin with"},
       {"http:/h", "must begin with"},
