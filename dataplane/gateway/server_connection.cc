@@ -28,7 +28,8 @@ ServerConnection::ServerConnection(Worker& worker, http1::Socket socket)
       client_(new http1::Stream(std::move(socket), worker.streams())),
       timer_(
           worker.wheel(), [](void* self) { static_cast<ServerConnection*>(self)->OnTimer(); },
-          this) {}
+          this),
+      drain_end_ms_(TimerWheel::NowMs() + kDrainFirstMs) {}
 
 void ServerConnection::Start() {
   client_->SetObserver([](void* self) { static_cast<ServerConnection*>(self)->OnUnattendedRead(); },
@@ -51,7 +52,7 @@ void ServerConnection::Finish() {
 }
 
 void ServerConnection::OnDrain() {
-  if (phase_ == Phase::kIdle) timer_.Set(TimerWheel::NowMs() + kDrainIdleMs);
+  if (phase_ == Phase::kIdle) SetDeadline(Phase::kIdle, IdleMs());
 }
 
 void ServerConnection::Abort() {
@@ -233,10 +234,28 @@ bool ServerConnection::Settle(Step last) {
   }
   if (!request_.keep_alive) return false;
   client_->Consume(head_bytes_);
+  drain_end_ms_ = TimerWheel::NowMs() + kDrainNextMs;
   return true;
 }
 
 // ---- timers and the client's end
+
+int64_t ServerConnection::IdleMs() const {
+  if (!worker_.draining()) return worker_.limits().idle_timeout_ms;
+  return std::max<int64_t>(0, drain_end_ms_ - TimerWheel::NowMs());
+}
+
+// Never from OnDrain itself, but from the next tick of the wheel on: what a read has brought by
+// then has been looked at, and the connection is not idle any more.
+void ServerConnection::OnIdleEnd() {
+  if (client_->HasUnread()) {
+    // A request came just now. The read is outstanding; the head has its time, as any other.
+    timed_out_ = false;
+    SetDeadline(Phase::kHead, worker_.limits().head_timeout_ms);
+    return;
+  }
+  client_->Close();
+}
 
 void ServerConnection::SetDeadline(Phase phase, int64_t timeout_ms) {
   phase_ = phase;
@@ -258,6 +277,8 @@ void ServerConnection::OnTimer() {
       break;
     }
     case Phase::kIdle:
+      OnIdleEnd();
+      break;
     case Phase::kWrite:
     case Phase::kLinger:
       client_->Close();

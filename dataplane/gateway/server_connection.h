@@ -34,13 +34,17 @@ class ServerConnection {
   ServerConnection& operator=(const ServerConnection&) = delete;
 
   void Start();
-  // The worker drains: an idle connection ends within kDrainIdleMs, a busy one after its answer.
+  // The worker drains: an idle connection ends at once, one that may be sending a request as its
+  // kDrain…Ms has passed, a busy one after its answer.
   void OnDrain();
   // The end now, whatever is under way.
   void Abort();
 
  private:
-  static constexpr int64_t kDrainIdleMs = 1000;
+  // While the worker drains, a client's first request is awaited so long after it was accepted,
+  // and its next one so long after an answer: it may be on its way, and a close would cut it.
+  static constexpr int64_t kDrainFirstMs = 1000;
+  static constexpr int64_t kDrainNextMs = 100;
   static constexpr size_t kInputBytes = 8 << 10;
   static constexpr size_t kAnswerBytes = 32 << 10;  // read from a provider at a time
   static constexpr size_t kAnswerHeadBytesMax = 64 << 10;
@@ -170,6 +174,9 @@ class ServerConnection {
   std::optional<std::string_view> HeaderValue(std::string_view lower_name) const;
   const snapshot::UpstreamConnection& upstream_connection() const;
 
+  // How long an idle connection is kept from now on.
+  int64_t IdleMs() const;
+  void OnIdleEnd();
   void SetDeadline(Phase phase, int64_t timeout_ms);
   void OnTimer();
   void OnUnattendedRead();
@@ -180,6 +187,7 @@ class ServerConnection {
   http1::StreamPtr client_;
   http1::TimerWheel::Entry timer_;
   Phase phase_ = Phase::kIdle;
+  int64_t drain_end_ms_ = 0;  // until then a request may be on its way
   bool timed_out_ = false;
   bool client_gone_ = false;
   bool linger_ = false;  // bytes of the client may still be under way: a close would reset

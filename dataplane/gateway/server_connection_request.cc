@@ -51,7 +51,7 @@ void ServerConnection::BeginRequest() {
   timed_out_ = false;
   collecting_ = false;
   out_.clear();
-  SetDeadline(Phase::kIdle, worker_.draining() ? kDrainIdleMs : worker_.limits().idle_timeout_ms);
+  SetDeadline(Phase::kIdle, IdleMs());
 }
 
 ServerConnection::Step ServerConnection::ReadHead() {

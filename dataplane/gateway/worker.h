@@ -73,7 +73,7 @@ class Worker {
   // Serves by `snapshot` from now on; requests under way keep theirs. Returns at once; `done` is
   // called on the worker's thread when it has happened.
   void Install(std::shared_ptr<const snapshot::Snapshot> snapshot, std::function<void()> done);
-  // Closes the listener; idle connections end within a second, others after their answer.
+  // Closes the listener; idle connections end at once, others after their answer.
   void Drain();
   // Ends every connection at once and lets Run return.
   void Stop();

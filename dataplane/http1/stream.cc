@@ -156,6 +156,15 @@ void Stream::ArmReadInto(char* target, size_t bytes) {
   Arm();
 }
 
+bool Stream::HasUnread() {
+  if (closed_) return false;
+  // A record of TLS that is not whole yet is with OpenSSL, not in the socket.
+  if (tls_ && (tls_->has_ahead() || SSL_has_pending(tls_->stream.native_handle()) == 1))
+    return true;
+  char byte;
+  return ReceiveFrom(socket_.native_handle(), &byte, 1, MSG_PEEK) > 0;
+}
+
 void Stream::Watch() {
   if (armed_ || read_error_ || closed_) return;
   external_target_ = nullptr;

@@ -70,6 +70,8 @@ class Stream {
   bool read_outstanding() const { return armed_; }
   // Why reading ended: asio::error::eof, a reset … Sticky. Not set while all is well.
   const ErrorCode& read_error() const { return read_error_; }
+  // Whether bytes of the peer have arrived that no read has brought yet.
+  bool HasUnread();
   // Completes when the outstanding read has come back. Call only while one is outstanding.
   auto WaitRead() {
     return asio::async_initiate<const asio::use_awaitable_t<Executor>&, void()>(

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -533,6 +534,70 @@ TEST_F(Request, DrainLetsStreamsFinishAndRefusesNewOnes) {
 
   EXPECT_EQ(response.end, ReadEnd::kComplete);
   EXPECT_THAT(response.body, EndsWith("data: [DONE]\n\n"));
+}
+
+TEST_F(Request, DrainEndsIdleConnectionsAtOnce) {
+  Start();
+  client_.reset();  // never asked anything: it would be given a second for its first request
+  std::vector<std::unique_ptr<TestClient>> clients;
+  for (int i = 0; i < 20; ++i) {
+    clients.push_back(std::make_unique<TestClient>(dataplane_->port()));
+    ASSERT_EQ(clients.back()->Get("/healthz").status, 200);
+  }
+  const absl::Time begin = absl::Now();
+
+  EXPECT_TRUE(dataplane_->app().Shutdown(kPatience));
+
+  EXPECT_LT(absl::Now() - begin, absl::Milliseconds(900));
+  for (const auto& client : clients) EXPECT_EQ(client->ReadToClose(), ReadEnd::kFin);
+}
+
+TEST_F(Request, DrainServesARequestThatHasBegun) {
+  Start();
+  ASSERT_EQ(Chat("gpt-4o").status, 200);
+  const std::string body = ChatBody("gpt-4o", false);
+  client_->Send("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n");
+  const absl::Time deadline = absl::Now() + kPatience;
+  while (dataplane_->Metrics().find("lmgate_active_requests 1\n") == std::string::npos) {
+    ASSERT_LT(absl::Now(), deadline);
+  }
+
+  std::thread shutdown([&] { EXPECT_TRUE(dataplane_->app().Shutdown(kPatience)); });
+  while (dataplane_->app().ready()) std::this_thread::yield();
+  client_->Send(StrCat(AuthHeader(), "Content-Length: ", body.size(), "\r\n\r\n", body));
+  const TestResponse response = client_->Read();
+  shutdown.join();
+
+  EXPECT_EQ(response.status, 200) << response.body;
+  EXPECT_EQ(client_->ReadToClose(), ReadEnd::kFin);
+}
+
+// Each client asks again as soon as it is answered. Until an answer says that it is the last one,
+// no request may be lost, wherever the drain meets it.
+TEST_F(Request, DrainLosesNoRequestOfAConversation) {
+  Start();
+  constexpr int kClients = 4;
+  std::atomic<int> answered = 0;
+  std::vector<std::thread> clients;
+  for (int i = 0; i < kClients; ++i) {
+    clients.emplace_back([&] {
+      TestClient client(dataplane_->port());
+      absl::Time last_answer = absl::Now();
+      for (bool more = true; more; ++answered, last_answer = absl::Now()) {
+        const TestResponse response =
+            client.Post("/v1/chat/completions", ChatBody("gpt-4o", false), AuthHeader());
+        // The machine kept this thread from asking as long as an idle client.
+        if (response.status == 0 && absl::Now() - last_answer > absl::Milliseconds(50)) return;
+        ASSERT_EQ(response.status, 200) << response.body;
+        ASSERT_EQ(response.end, ReadEnd::kComplete);
+        more = response.FindHeader("connection") != "close";
+      }
+    });
+  }
+  while (answered < 10 * kClients) std::this_thread::yield();
+
+  EXPECT_TRUE(dataplane_->app().Shutdown(kPatience));
+  for (std::thread& client : clients) client.join();
 }
 
 TEST_F(Request, ASlowReaderHoldsBackTheProvider) {
