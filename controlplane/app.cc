@@ -89,8 +89,11 @@ absl::StatusOr<std::unique_ptr<App>> App::Create(const Options& options) {
   LMGATE_ASSIGN_OR_RETURN(admin::AdminAuth auth, admin::AdminAuth::Create(options.state_dir));
   auto clock = std::make_unique<const SystemClock>();
   LMGATE_ASSIGN_OR_RETURN(
-      auto store, storage::Store::Create(
-                      {.database = options.Database(), .state_dir = options.state_dir}, *clock));
+      auto store,
+      storage::Store::Create({.database = options.Database(),
+                              .state_dir = options.state_dir,
+                              .changes_max = static_cast<uint64_t>(options.history_changes)},
+                             *clock));
   std::unique_ptr<App> app(new App(std::move(clock), std::move(auth), std::move(store)));
   LMGATE_RETURN_IF_ERROR(app->StartGrpc(options));
   LMGATE_RETURN_IF_ERROR(app->StartHttp(options));

@@ -13,6 +13,7 @@ std::string Options::Database() const {
 std::vector<options::Option> OptionTable(Options* options) {
   using options::ToBool;
   using options::ToHostPort;
+  using options::ToInteger;
   using options::ToString;
   return {
       {"grpc-listen", "HOST:PORT", "127.0.0.1:8400",
@@ -25,6 +26,9 @@ std::vector<options::Option> OptionTable(Options* options) {
       {"state-dir", "DIR", ".lmgate/controlplane",
        "Directory of secret.key, admin.token and replica.token, made on the first start.",
        ToString(&options->state_dir)},
+      {"history-changes", "N", "100000",
+       "Changes kept for `lmctl history` and `lmctl rollback`, the newest; 0 = all.",
+       ToInteger(&options->history_changes, 0, 1'000'000'000)},
       {"tls-cert", "FILE", "", "PEM certificate chain: gRPC by TLS.", ToString(&options->tls_cert)},
       {"tls-key", "FILE", "", "PEM key of the certificate.", ToString(&options->tls_key)},
       {"tls-client-ca", "FILE", "", "PEM authorities of the client certificates to insist on.",

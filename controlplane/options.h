@@ -21,6 +21,7 @@ struct Options {
   std::string tls_key;
   std::string tls_client_ca;
   bool insecure = false;
+  int64_t history_changes = 100'000;  // 0 = all
   std::string log_level = "info";
 
   std::string Database() const;

@@ -32,6 +32,11 @@ absl::StatusOr<v1::ConfigSet> ConfigAtRevision(const storage::Store& store,
     return contract::FieldError(
         "revision", StrCat(revision, " is to come: the configuration is at ", current.revision()));
   }
+  LMGATE_ASSIGN_OR_RETURN(const uint64_t oldest, store.OldestRevision());
+  if (revision < oldest) {
+    return contract::FieldError("revision", StrCat(revision, " is not kept any more"),
+                                StrCat("the oldest revision that is kept is ", oldest));
+  }
   std::map<std::pair<v1::ResourceKind, std::string>, v1::Resource> resources;
   current.ForEach([&](const contract::SnapshotState::ResourcePtr& resource) {
     if (resource->has_key()) return;

@@ -160,8 +160,8 @@ grpc::Status ConfigService::ListChanges(grpc::ServerContext* context,
                                          item.after.has_value() ? &*item.after : nullptr, pepper_);
           }
         }
-        // Revision 1 is the first change.
-        if (static_cast<int>(changes.size()) == size && changes.back().revision > 1) {
+        LMGATE_ASSIGN_OR_RETURN(const uint64_t oldest, store_.OldestRevision());
+        if (static_cast<int>(changes.size()) == size && changes.back().revision > oldest + 1) {
           list.set_next_page_token(StrCat(changes.back().revision));
         }
         return list;

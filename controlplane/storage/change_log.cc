@@ -1,5 +1,6 @@
 #include "controlplane/storage/change_log.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "common/base/status_macros.h"
@@ -13,12 +14,24 @@ constexpr std::string_view kInsertItem =
     "INSERT INTO change_items (revision, position, kind, name, before_body, after_body) "
     "VALUES (?, ?, ?, ?, ?, ?)";
 constexpr std::string_view kReadNewest = "SELECT COALESCE(MAX(revision), 0) FROM changes";
+constexpr std::string_view kReadOldest = "SELECT COALESCE(MIN(revision), 0) FROM changes";
+constexpr std::string_view kDeleteItems = "DELETE FROM change_items WHERE revision <= ?";
+constexpr std::string_view kDeleteChanges = "DELETE FROM changes WHERE revision <= ?";
 constexpr std::string_view kReadChanges =
     "SELECT revision, committed_at, actor, operation FROM changes WHERE revision < ? "
     "ORDER BY revision DESC LIMIT ?";
 constexpr std::string_view kReadItems =
     "SELECT kind, name, before_body, after_body FROM change_items WHERE revision = ? "
     "ORDER BY position";
+
+absl::StatusOr<uint64_t> ReadRevision(SqlConnection& sql, std::string_view query) {
+  uint64_t revision = 0;
+  LMGATE_RETURN_IF_ERROR(sql.Query(query, {}, [&](const SqlRow& row) {
+    revision = static_cast<uint64_t>(row.Integer(0));
+    return absl::OkStatus();
+  }));
+  return revision;
+}
 
 SqlValue Nullable(const std::optional<std::string>& body) {
   if (!body.has_value()) return nullptr;
@@ -46,12 +59,21 @@ absl::Status InsertChangeItemRow(SqlConnection& sql, uint64_t revision, int posi
 }
 
 absl::StatusOr<uint64_t> ReadNewestRevision(SqlConnection& sql) {
-  uint64_t revision = 0;
-  LMGATE_RETURN_IF_ERROR(sql.Query(kReadNewest, {}, [&](const SqlRow& row) {
-    revision = static_cast<uint64_t>(row.Integer(0));
-    return absl::OkStatus();
-  }));
-  return revision;
+  return ReadRevision(sql, kReadNewest);
+}
+
+absl::StatusOr<uint64_t> ReadOldestRevision(SqlConnection& sql) {
+  return ReadRevision(sql, kReadOldest);
+}
+
+absl::Status DeleteOldestChangeRows(SqlConnection& sql, uint64_t last, uint64_t count) {
+  LMGATE_ASSIGN_OR_RETURN(const uint64_t oldest, ReadOldestRevision(sql));
+  // Revisions have no gaps.
+  const uint64_t end = std::min(last + 1, oldest + count);
+  if (end <= oldest) return absl::OkStatus();
+  const auto bound = static_cast<int64_t>(end - 1);
+  LMGATE_RETURN_IF_ERROR(sql.Execute(kDeleteItems, {bound}));
+  return sql.Execute(kDeleteChanges, {bound});
 }
 
 absl::StatusOr<std::vector<ChangeRow>> ReadChangeRows(SqlConnection& sql, uint64_t before_revision,

@@ -37,6 +37,10 @@ absl::Status InsertChangeItemRow(SqlConnection& sql, uint64_t revision, int posi
 
 // 0 = no change was ever made.
 absl::StatusOr<uint64_t> ReadNewestRevision(SqlConnection& sql);
+// Of the oldest change that is kept; 0 as above.
+absl::StatusOr<uint64_t> ReadOldestRevision(SqlConnection& sql);
+// Forgets changes up to and with `last`, the oldest first, at most `count`.
+absl::Status DeleteOldestChangeRows(SqlConnection& sql, uint64_t last, uint64_t count);
 // Newest first, those below `before_revision` (0 = all), at most `count`.
 absl::StatusOr<std::vector<ChangeRow>> ReadChangeRows(SqlConnection& sql, uint64_t before_revision,
                                                       int count);

@@ -35,6 +35,8 @@ constexpr std::string_view kLineage = "lineage";
 constexpr std::string_view kKeyPepper = "key_pepper";
 constexpr std::string_view kKeyPepperContext = "meta/key_pepper";
 constexpr size_t kKeyPepperBytes = 32;
+// Changes forgotten by one commit, so that a lower limit makes none of them slow.
+constexpr uint64_t kForgottenAtOnce = 10;
 
 absl::StatusOr<std::string> ParseDatabase(std::string_view database) {
   constexpr std::string_view kSqlite = "sqlite:";
@@ -145,10 +147,11 @@ std::optional<std::string> SealForLog(const v1::Resource* resource, const Secret
 
 class SqlStore final : public Store {
  public:
-  SqlStore(const Clock& clock, std::unique_ptr<DatabaseLock> lock, SecretBox box,
-           std::unique_ptr<SqlConnection> writer, std::unique_ptr<SqlConnection> reader,
-           contract::SnapshotState state)
+  SqlStore(const Clock& clock, uint64_t changes_max, std::unique_ptr<DatabaseLock> lock,
+           SecretBox box, std::unique_ptr<SqlConnection> writer,
+           std::unique_ptr<SqlConnection> reader, contract::SnapshotState state)
       : clock_(clock),
+        changes_max_(changes_max),
         lock_(std::move(lock)),
         box_(std::move(box)),
         writer_(std::move(writer)),
@@ -218,6 +221,12 @@ class SqlStore final : public Store {
     return changes;
   }
 
+  absl::StatusOr<uint64_t> OldestRevision() const override {
+    absl::MutexLock lock(&reader_mutex_);
+    LMGATE_ASSIGN_OR_RETURN(const uint64_t oldest_change, ReadOldestRevision(*reader_));
+    return oldest_change == 0 ? 0 : oldest_change - 1;
+  }
+
  private:
   struct View {
     const contract::SnapshotState& state;
@@ -250,6 +259,10 @@ class SqlStore final : public Store {
            .name = change.name(),
            .before_body = SealForLog(old.get(), box_),
            .after_body = SealForLog(change.has_resource() ? &change.resource() : nullptr, box_)}));
+    }
+    if (changes_max_ > 0 && delta.to_revision() > changes_max_) {
+      LMGATE_RETURN_IF_ERROR(
+          DeleteOldestChangeRows(*writer_, delta.to_revision() - changes_max_, kForgottenAtOnce));
     }
     return transaction.Commit();
   }
@@ -294,6 +307,7 @@ class SqlStore final : public Store {
 
   // Constant after construction.
   const Clock& clock_;
+  const uint64_t changes_max_;  // 0 = all
   const std::unique_ptr<DatabaseLock> lock_;
   const SecretBox box_;
 
@@ -330,8 +344,8 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Create(Options options, const Cloc
   LMGATE_ASSIGN_OR_RETURN(auto state, LoadState(*writer, box));
   sqlite.read_only = true;
   LMGATE_ASSIGN_OR_RETURN(auto reader, SqliteConnection::Create(sqlite));
-  return std::make_unique<SqlStore>(clock, std::move(lock), std::move(box), std::move(writer),
-                                    std::move(reader), std::move(state));
+  return std::make_unique<SqlStore>(clock, options.changes_max, std::move(lock), std::move(box),
+                                    std::move(writer), std::move(reader), std::move(state));
 }
 
 }  // namespace lmgate::storage

@@ -44,6 +44,9 @@ class Store {
     absl::Duration busy_timeout = absl::Seconds(2);
     // Largest size of the database; a change beyond it is ResourceExhausted. 0 = the disk's.
     uint64_t database_bytes_max = 0;
+    // Changes that the change log keeps, the newest; 0 = all. A log that is longer, since more were
+    // kept before, becomes shorter with each commit.
+    uint64_t changes_max = 0;
   };
 
   // Opens, migrates and loads. FailedPrecondition: the database is from a newer version, a
@@ -94,6 +97,8 @@ class Store {
   // Newest first, those before `before_revision` (0 = from the newest), at most `count`.
   virtual absl::StatusOr<std::vector<LoggedChange>> ListChanges(uint64_t before_revision,
                                                                 int count) const = 0;
+  // How far the change log leads back: every change after this revision is in it.
+  virtual absl::StatusOr<uint64_t> OldestRevision() const = 0;
 };
 
 }  // namespace lmgate::storage

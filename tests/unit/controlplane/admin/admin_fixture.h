@@ -41,7 +41,8 @@ Message Text(const std::string& text) {
 // The services on a real store, called through a real gRPC server on loopback.
 class AdminFixture : public ::testing::Test {
  protected:
-  AdminFixture() {
+  // `changes_max`: kept in the change log; 0 = all.
+  explicit AdminFixture(uint64_t changes_max = 0) : changes_max_(changes_max) {
     grpc::ServerBuilder builder;
     int port = 0;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
@@ -95,13 +96,17 @@ class AdminFixture : public ::testing::Test {
     return revision;
   }
 
+  const uint64_t changes_max_;
   testing::TempDir dir_;
   testing::FakeClock clock_;
   AdminAuth auth_ = *AdminAuth::Create(dir_.path());
   AdminMetrics metrics_;
   AdminCalls calls_{auth_, metrics_};
-  std::unique_ptr<storage::Store> store_ = *storage::Store::Create(
-      {.database = "sqlite:" + dir_.File("lmgate.db"), .state_dir = dir_.path()}, clock_);
+  std::unique_ptr<storage::Store> store_ =
+      *storage::Store::Create({.database = "sqlite:" + dir_.File("lmgate.db"),
+                               .state_dir = dir_.path(),
+                               .changes_max = changes_max_},
+                              clock_);
   discovery::ReplicaRegistry replicas_{clock_};
   ConnectionService connection_service_{calls_, *store_};
   RouteService route_service_{calls_, *store_, clock_};

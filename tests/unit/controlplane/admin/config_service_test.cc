@@ -1,5 +1,6 @@
 #include "controlplane/admin/config_service.h"
 
+#include "common/base/error_detail.h"
 #include "tests/unit/controlplane/admin/admin_fixture.h"
 
 namespace lmgate::admin {
@@ -26,6 +27,8 @@ groups:
 
 class ConfigServiceTest : public AdminFixture {
  protected:
+  using AdminFixture::AdminFixture;
+
   absl::StatusOr<v1::ApplyReply> Apply(const std::string& content) {
     v1::ApplyRequest request;
     request.set_content(content);
@@ -182,6 +185,29 @@ TEST_F(ConfigServiceTest, RollbackThatWouldOrphanAKeyIsRefused) {
 
   EXPECT_THAT(Rollback(0),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("\"default\"")));
+}
+
+class ShortHistoryTest : public ConfigServiceTest {
+ protected:
+  ShortHistoryTest() : ConfigServiceTest(/*changes_max=*/2) {}
+};
+
+TEST_F(ShortHistoryTest, RollbackLeadsBackAsFarAsChangesAreKept) {
+  ASSERT_THAT(Apply("connections: {a: {provider: openai, api_key: env:K}}"), IsOk());
+  ASSERT_THAT(Apply("connections: {b: {provider: openai, api_key: env:K}}"), IsOk());
+  const std::string second = Export();
+  ASSERT_THAT(Apply("connections: {c: {provider: openai, api_key: env:K}}"), IsOk());
+  ASSERT_THAT(Apply("connections: {d: {provider: openai, api_key: env:K}}"), IsOk());
+
+  const auto pruned = Rollback(1);
+  EXPECT_THAT(pruned, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("not kept any more")));
+  EXPECT_EQ(GetFieldHint(pruned.status())->hint, "the oldest revision that is kept is 2");
+  const auto page = Call(&Stub::ListChanges, Text<v1::ListChangesRequest>("page_size: 2"));
+  ASSERT_THAT(page, IsOk());
+  EXPECT_EQ(page->changes_size(), 2);
+  EXPECT_EQ(page->next_page_token(), "");
+  EXPECT_THAT(Rollback(2), IsOk());
+  EXPECT_EQ(Export(), second);
 }
 
 TEST_F(ConfigServiceTest, RevisionToComeCannotBeRolledBackTo) {

@@ -27,6 +27,7 @@ using ::lmgate::testing::IsOk;
 using ::lmgate::testing::StatusIs;
 using ::testing::_;
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -53,7 +54,8 @@ class StoreTest : public ::testing::Test {
     return {.database = "sqlite:" + dir_.File("db/lmgate.db"),
             .state_dir = dir_.File("state"),
             .busy_timeout = absl::Milliseconds(1),
-            .database_bytes_max = database_bytes_max_};
+            .database_bytes_max = database_bytes_max_,
+            .changes_max = changes_max_};
   }
   void Open() {
     auto store = Store::Create(Options(), clock_);
@@ -117,6 +119,7 @@ class StoreTest : public ::testing::Test {
   testing::TempDir dir_;
   testing::FakeClock clock_;
   uint64_t database_bytes_max_ = 0;
+  uint64_t changes_max_ = 0;
   std::unique_ptr<Store> store_;
 };
 
@@ -375,6 +378,48 @@ TEST_F(StoreTest, ChangeLogComesInPages) {
   EXPECT_EQ(newest->back().revision, 4u);
   EXPECT_EQ(older->size(), 3u);
   EXPECT_EQ(older->front().revision, 3u);
+}
+
+TEST_F(StoreTest, ChangeLogKeepsTheNewestAsManyAsItMay) {
+  changes_max_ = 3;
+  Reopen();
+  const auto kept = [&] {
+    std::vector<uint64_t> revisions;
+    for (const auto& change : *store_->ListChanges(0, 100)) {
+      EXPECT_EQ(change.items.size(), 1u);
+      revisions.push_back(change.revision);
+    }
+    return revisions;
+  };
+
+  EXPECT_EQ(*store_->OldestRevision(), 0u);
+  for (int i = 1; i <= 3; ++i) {
+    ASSERT_THAT(Write({contract::MakeResource(TestGroup(absl::StrCat("g", i)))}), IsOk());
+  }
+  EXPECT_THAT(kept(), ElementsAre(3, 2, 1));
+  EXPECT_EQ(*store_->OldestRevision(), 0u);
+  ASSERT_THAT(Write({contract::MakeResource(TestGroup("g4"))}), IsOk());
+  EXPECT_THAT(kept(), ElementsAre(4, 3, 2));
+  EXPECT_EQ(*store_->OldestRevision(), 1u);
+
+  const Position before = Now();
+  Reopen();
+  EXPECT_EQ(Now(), before);
+  EXPECT_THAT(kept(), ElementsAre(4, 3, 2));
+}
+
+TEST_F(StoreTest, LongerChangeLogBecomesShorterByAtMostTenACommit) {
+  for (int i = 1; i <= 14; ++i) {
+    ASSERT_THAT(Write({contract::MakeResource(TestGroup(absl::StrCat("g", i)))}), IsOk());
+  }
+  changes_max_ = 2;
+  Reopen();
+
+  ASSERT_THAT(Write({contract::MakeResource(TestGroup("g15"))}), IsOk());
+  EXPECT_EQ(*store_->OldestRevision(), 10u);
+  ASSERT_THAT(Write({contract::MakeResource(TestGroup("g16"))}), IsOk());
+  EXPECT_EQ(*store_->OldestRevision(), 14u);
+  EXPECT_EQ(store_->ListChanges(0, 100)->size(), 2u);
 }
 
 TEST_F(StoreTest, ForgottenDigestIsNowhereOnDisk) {
