@@ -385,7 +385,9 @@ TEST_F(StoreTest, ChangeLogKeepsTheNewestAsManyAsItMay) {
   Reopen();
   const auto kept = [&] {
     std::vector<uint64_t> revisions;
-    for (const auto& change : *store_->ListChanges(0, 100)) {
+    const auto changes = store_->ListChanges(0, 100);
+    EXPECT_THAT(changes, IsOk());
+    for (const auto& change : *changes) {
       EXPECT_EQ(change.items.size(), 1u);
       revisions.push_back(change.revision);
     }
