@@ -1,7 +1,6 @@
 #include "controlplane/app.h"
 
 #include <grpc/impl/codegen/grpc_types.h>
-#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
@@ -17,7 +16,7 @@
 #include <string>
 #include <utility>
 
-#include "common/base/logging.h"
+#include "common/base/grpc_log.h"
 #include "common/base/status_macros.h"
 #include "common/base/strings.h"
 #include "controlplane/importer/config_file.h"
@@ -31,9 +30,6 @@ constexpr int kRequestBytesMax = static_cast<int>(importer::kFileBytesMax) + (64
 // Each admin call in progress takes one thread of gRPC's; a wait for the replicas takes its time.
 constexpr int kThreadsMax = 256;
 constexpr std::chrono::seconds kStopGrace{1};
-
-// gRPC would write its own lines to stderr, several for one failed bind.
-void LogGrpc(gpr_log_func_args* args) { LogDebug(StrCat("grpc: ", std::string(args->message))); }
 
 // Why the address cannot be bound, as gRPC does not tell; "" = it can.
 std::string WhyNotBound(const options::HostPort& address) {
@@ -80,7 +76,7 @@ void TuneServer(grpc::ServerBuilder* builder) {
 absl::StatusOr<std::unique_ptr<App>> App::Create(const Options& options) {
   static std::once_flag grpc_prepared;
   std::call_once(grpc_prepared, [] {
-    gpr_set_log_function(LogGrpc);
+    TakeGrpcLog();
     // Before the first builder: both are plug-ins of every later server.
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();

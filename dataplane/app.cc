@@ -13,6 +13,7 @@
 #include <random>
 #include <utility>
 
+#include "common/base/grpc_log.h"
 #include "common/base/logging.h"
 #include "common/base/mutex.h"
 #include "common/base/status_macros.h"
@@ -82,6 +83,7 @@ App::~App() { Shutdown(absl::ZeroDuration()); }
 
 absl::Status App::Start() {
   RaiseDescriptorLimit();
+  TakeGrpcLog();
   shared_.limits = options_.Limits();
   if (!options_.tls_cert.empty()) {
     LMGATE_ASSIGN_OR_RETURN(tls_, http1::CreateServerTls(options_.tls_cert, options_.tls_key));
