@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 namespace lmgate {
 
@@ -18,6 +19,8 @@ class TextBuffer {
   void Clear() { size_ = 0; }
 
   void Append(std::string_view text) {
+    // Neither side of an empty copy may be null (C, 7.1.4).
+    if (text.empty()) return;
     Reserve(text.size());
     std::memcpy(bytes_.get() + size_, text.data(), text.size());
     size_ += text.size();
@@ -25,6 +28,7 @@ class TextBuffer {
   // A literal, without its final NUL.
   template <size_t N>
   void Append(const char (&literal)[N]) {
+    static_assert(N > 1);
     Reserve(N - 1);
     std::memcpy(bytes_.get() + size_, literal, N - 1);
     size_ += N - 1;
