@@ -1,0 +1,69 @@
+#include "dataplane/http1/stream.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/local/stream_protocol.hpp>
+
+namespace lmgate::http1 {
+namespace {
+
+// A stream over one end of a pair; the test is its peer.
+class StreamTest : public ::testing::Test {
+ protected:
+  StreamTest() {
+    int ends[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    peer_ = ends[1];
+    stream_ =
+        StreamPtr(new Stream(Socket(io_, asio::generic::stream_protocol(AF_UNIX, 0), ends[0])));
+  }
+  ~StreamTest() override { ClosePeer(); }
+
+  void SendByte() { EXPECT_EQ(::send(peer_, "x", 1, MSG_NOSIGNAL), 1); }
+  void ClosePeer() {
+    if (peer_ >= 0) ::close(peer_);
+    peer_ = -1;
+  }
+
+  asio::io_context io_;
+  int peer_ = -1;
+  StreamPtr stream_;
+};
+
+TEST_F(StreamTest, NothingIsUnreadUntilSomethingCame) {
+  EXPECT_FALSE(stream_->HasUnread());
+
+  SendByte();
+
+  EXPECT_TRUE(stream_->HasUnread());
+  EXPECT_TRUE(stream_->HasUnread()) << "asking takes nothing";
+}
+
+TEST_F(StreamTest, WhatAReadBroughtIsInputAndNotUnread) {
+  SendByte();
+  stream_->Reserve(16);
+  stream_->ArmRead();
+  io_.run_one();
+
+  EXPECT_EQ(stream_->input(), "x");
+  EXPECT_FALSE(stream_->HasUnread());
+}
+
+TEST_F(StreamTest, TheEndOfThePeerIsNotUnread) {
+  ClosePeer();
+
+  EXPECT_FALSE(stream_->HasUnread());
+}
+
+TEST_F(StreamTest, AClosedStreamHasNothingUnread) {
+  SendByte();
+
+  stream_->Close();
+
+  EXPECT_FALSE(stream_->HasUnread());
+}
+
+}  // namespace
+}  // namespace lmgate::http1
