@@ -77,7 +77,7 @@ absl::Status CheckGroup(const storage::Store& store, const v1::Key& key) {
     }
     status = contract::FieldError(
         "key.group",
-        key.group().empty() ? std::string("is required")
+        key.group().empty() ? std::string("a group is required")
                             : StrCat("group ", contract::Quoted(key.group()), " does not exist"),
         std::move(hint));
   });

@@ -104,7 +104,7 @@ TEST_F(KeyServiceTest, MissingGroupIsAnsweredWithTheGroupsThereAre) {
   const absl::Status none = add("");
   const absl::Status misspelt = add("group: 'fre'");
 
-  EXPECT_THAT(none, StatusIs(absl::StatusCode::kInvalidArgument, "key.group: is required"));
+  EXPECT_THAT(none, StatusIs(absl::StatusCode::kInvalidArgument, "key.group: a group is required"));
   EXPECT_EQ(GetFieldHint(none)->field, "key.group");
   EXPECT_EQ(GetFieldHint(none)->hint, "one of default, free");
   EXPECT_EQ(GetFieldHint(alone)->hint, "there is default");
