@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dataplane/http1/head_scanner.h"
+
 namespace lmgate::http1 {
 namespace {
 
@@ -13,8 +15,54 @@ int HexValue(char c) {
 }
 
 bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 ? c != '\t' : c == 0x7f; }
+bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
 }  // namespace
+
+// chunk-ext of RFC 9112, 7.1.1; "bad" white space is where its grammar has it. Nobody needs
+// extensions, but readers differ in where a malformed one ends.
+bool ChunkTracker::TakeExtension(char c) {
+  switch (state_) {
+    case State::kExtensionStart:
+      if (c == ';') state_ = State::kExtensionName;
+      return c == ';' || IsBlank(c);
+    case State::kExtensionName:
+      if (IsTokenChar(c)) state_ = State::kExtensionInName;
+      return IsTokenChar(c) || IsBlank(c);
+    case State::kExtensionInName:
+      if (IsTokenChar(c)) return true;
+      [[fallthrough]];
+    case State::kExtensionAfterName:
+      if (c == ';') {
+        state_ = State::kExtensionName;
+      } else if (c == '=') {
+        state_ = State::kExtensionValue;
+      } else {
+        state_ = State::kExtensionAfterName;
+        return IsBlank(c);
+      }
+      return true;
+    case State::kExtensionValue:
+      if (IsBlank(c)) return true;
+      state_ = c == '"' ? State::kExtensionQuoted : State::kExtensionInValue;
+      return c == '"' || IsTokenChar(c);
+    case State::kExtensionQuoted:
+      if (c == '"') state_ = State::kExtensionAfterValue;
+      if (c == '\\') state_ = State::kExtensionEscaped;
+      return !IsControl(c);
+    case State::kExtensionEscaped:
+      state_ = State::kExtensionQuoted;
+      return !IsControl(c);
+    case State::kExtensionInValue:
+      if (IsTokenChar(c)) return true;
+      [[fallthrough]];
+    case State::kExtensionAfterValue:
+      state_ = c == ';' ? State::kExtensionName : State::kExtensionStart;
+      return c == ';' || IsBlank(c);
+    default:
+      return false;
+  }
+}
 
 ChunkTracker::Step ChunkTracker::Next(std::string_view data) {
   size_t at = 0;
@@ -38,8 +86,8 @@ ChunkTracker::Step ChunkTracker::Next(std::string_view data) {
         if (digits_ == 0) return broken();
         if (c == '\r') {
           state_ = State::kSizeLf;
-        } else if (c == ';' || c == ' ' || c == '\t') {
-          state_ = State::kExtension;
+        } else if (c == ';' || IsBlank(c)) {
+          state_ = c == ';' ? State::kExtensionName : State::kExtensionStart;
           skipped_ = 0;
         } else {
           return broken();
@@ -47,12 +95,22 @@ ChunkTracker::Step ChunkTracker::Next(std::string_view data) {
         ++at;
         break;
       }
-      case State::kExtension:
+      case State::kExtensionInName:
+      case State::kExtensionInValue:
+      case State::kExtensionAfterValue:
         if (c == '\r') {
           state_ = State::kSizeLf;
-        } else if (IsControl(c) || ++skipped_ > kExtensionBytesMax) {
-          return broken();
+          ++at;
+          break;
         }
+        [[fallthrough]];
+      case State::kExtensionStart:
+      case State::kExtensionName:
+      case State::kExtensionAfterName:
+      case State::kExtensionValue:
+      case State::kExtensionQuoted:
+      case State::kExtensionEscaped:
+        if (!TakeExtension(c) || ++skipped_ > kExtensionBytesMax) return broken();
         ++at;
         break;
       case State::kSizeLf:
@@ -60,7 +118,11 @@ ChunkTracker::Step ChunkTracker::Next(std::string_view data) {
         ++at;
         digits_ = 0;
         skipped_ = 0;
-        state_ = remaining_ == 0 ? State::kTrailerStart : State::kData;
+        if (remaining_ == 0) {
+          state_ = State::kTrailerStart;
+          return {.status = Status::kMore, .consumed = at, .payload = {}};
+        }
+        state_ = State::kData;
         break;
       case State::kData: {
         const size_t piece = static_cast<size_t>(std::min<uint64_t>(remaining_, data.size() - at));
@@ -81,14 +143,22 @@ ChunkTracker::Step ChunkTracker::Next(std::string_view data) {
       case State::kTrailerStart:
         if (c == '\r') {
           state_ = State::kFinalLf;
-        } else {
-          if (IsControl(c)) return broken();
-          state_ = State::kTrailer;
-          ++skipped_;
+          ++at;
+          break;
         }
+        if (!IsTokenChar(c)) return broken();
+        state_ = State::kTrailerName;
+        [[fallthrough]];
+      case State::kTrailerName:
+        if (c == ':') {
+          state_ = State::kTrailerValue;
+        } else if (!IsTokenChar(c)) {
+          return broken();
+        }
+        if (++skipped_ > kTrailerBytesMax) return broken();
         ++at;
         break;
-      case State::kTrailer:
+      case State::kTrailerValue:
         if (c == '\r') {
           state_ = State::kTrailerLf;
         } else if (IsControl(c)) {

@@ -34,9 +34,25 @@ constexpr std::array<bool, 256> MakeValueTable() {
 }
 constexpr std::array<bool, 256> kValue = MakeValueTable();
 
+// host [ ":" port ] of RFC 3986, 3.2: unreserved, percent-encoded, sub-delims, and an address in
+// brackets.
+constexpr std::array<bool, 256> MakeHostTable() {
+  std::array<bool, 256> table{};
+  for (int c = '0'; c <= '9'; ++c) table[static_cast<size_t>(c)] = true;
+  for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<size_t>(c)] = true;
+  for (int c = 'a'; c <= 'z'; ++c) table[static_cast<size_t>(c)] = true;
+  for (const char c : {'-', '.', '_', '~', '%', '!', '$', '&', '\'', '(', ')', '*', '+', ',', ';',
+                       '=', ':', '[', ']'}) {
+    table[static_cast<unsigned char>(c)] = true;
+  }
+  return table;
+}
+constexpr std::array<bool, 256> kHost = MakeHostTable();
+
 constexpr char ToLower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
 bool IsToken(char c) { return kToken[static_cast<unsigned char>(c)]; }
+bool IsTargetChar(char c) { return c > ' ' && c < 0x7f; }
 
 // The first position from `at` on that is not part of a field value.
 size_t SkipValue(std::string_view bytes, size_t at) {
@@ -199,6 +215,9 @@ struct Gathered {
   bool close = false;
   bool keep_alive = false;
   int hosts = 0;
+  bool bad_host = false;
+  int content_types = 0;
+  int content_encodings = 0;
   bool expect_continue = false;
   bool expect_other = false;
 };
@@ -245,7 +264,9 @@ ScanResult ScanFields(std::string_view bytes, size_t* position,
       --value_end;
     }
     at += 2;
-    if (*field_count == kHeaderFieldsMax) return Invalid("too many header lines");
+    if (*field_count == kHeaderFieldsMax) {
+      return {.status = ScanStatus::kTooManyFields, .reason = "too many header lines"};
+    }
     const std::string_view value = bytes.substr(value_start, value_end - value_start);
     const HeaderId id = Classify(name);
     (*fields)[(*field_count)++] = {.name = name, .value = value, .id = id};
@@ -270,6 +291,15 @@ ScanResult ScanFields(std::string_view bytes, size_t* position,
         break;
       case HeaderId::kHost:
         ++gathered->hosts;
+        for (const char c : value) {
+          if (!kHost[static_cast<unsigned char>(c)]) gathered->bad_host = true;
+        }
+        break;
+      case HeaderId::kContentType:
+        ++gathered->content_types;
+        break;
+      case HeaderId::kContentEncoding:
+        ++gathered->content_encodings;
         break;
       case HeaderId::kExpect:
         if (EqualsIgnoreCase(value, "100-continue")) {
@@ -293,6 +323,10 @@ std::string_view FindById(const Head& head, HeaderId id) {
 }
 
 }  // namespace
+
+bool IsTokenChar(char c) { return IsToken(c); }
+
+HeaderId FindHeaderId(std::string_view name) { return Classify(name); }
 
 bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
@@ -355,7 +389,7 @@ ScanResult ScanRequestHead(std::string_view bytes, RequestHead* head) {
   if (head->method == "PRI") return Unsupported("HTTP/2 is not spoken on this port");
   ++at;
   const size_t target_start = at;
-  while (at < bytes.size() && bytes[at] > ' ' && bytes[at] != 0x7f) ++at;
+  while (at < bytes.size() && IsTargetChar(bytes[at])) ++at;
   if (at >= bytes.size()) return kNeedMore;
   if (bytes[at] != ' ') return Invalid("malformed request target");
   head->target = bytes.substr(target_start, at - target_start);
@@ -391,7 +425,10 @@ ScanResult ScanRequestHead(std::string_view bytes, RequestHead* head) {
   head->http_1_0 = minor == '0';
   if (gathered.hosts > 1) return Invalid("repeated Host");
   if (gathered.hosts == 0 && !head->http_1_0) return Invalid("missing Host");
-  if (gathered.expect_other) return Invalid("unknown Expect");
+  if (gathered.bad_host) return Invalid("malformed Host");
+  // Readers differ in which of them counts, and the body is read by it.
+  if (gathered.content_types > 1) return Invalid("repeated Content-Type");
+  if (gathered.content_encodings > 1) return Invalid("repeated Content-Encoding");
   if (gathered.transfer_encodings > 0) {
     if (head->http_1_0) return Invalid("Transfer-Encoding in HTTP/1.0");
     if (gathered.has_length) return Invalid("Content-Length together with Transfer-Encoding");
@@ -406,7 +443,9 @@ ScanResult ScanRequestHead(std::string_view bytes, RequestHead* head) {
     head->content_length = gathered.length;
   }
   head->keep_alive = head->http_1_0 ? gathered.keep_alive && !gathered.close : !gathered.close;
+  // RFC 9110, 10.1.1: of HTTP/1.0 clients an expectation is ignored.
   head->expect_continue = gathered.expect_continue && !head->http_1_0;
+  head->expect_unknown = gathered.expect_other && !head->http_1_0;
   head->bytes = at;
   return kDone;
 }
@@ -463,7 +502,11 @@ ScanResult ScanResponseHead(std::string_view bytes, bool head_request, ResponseH
   } else {
     head->body = BodyKind::kUntilClose;
   }
-  head->keep_alive = head->body != BodyKind::kUntilClose &&
+  // RFC 9112, 6.1 and RFC 9110, 8.6: neither 1xx nor 204 may announce a body. Whoever does may send
+  // it as well, and it must not become the next answer.
+  const bool body_to_come =
+      (status < 200 || status == 204) && (gathered.transfer_encodings > 0 || gathered.length > 0);
+  head->keep_alive = head->body != BodyKind::kUntilClose && !body_to_come &&
                      (http_1_0 ? gathered.keep_alive && !gathered.close : !gathered.close);
   head->bytes = at;
   return kDone;

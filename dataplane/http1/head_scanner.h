@@ -73,6 +73,7 @@ struct RequestHead {
   bool http_1_0 = false;
   bool keep_alive = true;
   bool expect_continue = false;
+  bool expect_unknown = false;      // an expectation that is not 100-continue
   BodyKind body = BodyKind::kNone;  // never kUntilClose
   uint64_t content_length = 0;
   std::array<HeaderField, kHeaderFieldsMax> fields;
@@ -101,23 +102,25 @@ struct ResponseHead {
 
 enum class ScanStatus : uint8_t {
   kComplete,
-  kIncomplete,   // more bytes are needed
-  kInvalid,      // not HTTP, or ambiguous in a way that lets two readers disagree
-  kUnsupported,  // HTTP/2 preface, another version, a transfer coding that is not chunked
+  kIncomplete,     // more bytes are needed
+  kInvalid,        // not HTTP, or ambiguous in a way that lets two readers disagree
+  kUnsupported,    // HTTP/2 preface, another version, a transfer coding that is not chunked
+  kTooManyFields,  // more than kHeaderFieldsMax
 };
 
 struct ScanResult {
   ScanStatus status = ScanStatus::kIncomplete;
-  // For kInvalid and kUnsupported: a literal for the error message.
+  // For all but kComplete and kIncomplete: a literal for the error message.
   std::string_view reason;
 };
 
 // Strict readers of one head at the start of `bytes`. Refused, because a peer might read it
 // otherwise: bare CR or LF, obs-fold, white space before the colon, an empty or non-token name,
-// control characters in values, more than one Host, conflicting or repeated Content-Length (also
-// lists), Content-Length together with Transfer-Encoding, any coding but a single final chunked,
-// a target that is not in origin form, a missing Host in HTTP/1.1, `Transfer-Encoding` in HTTP/1.0.
-// Pure; the caller limits how many bytes it lets come.
+// control characters in values, more than one Host, Content-Type or Content-Encoding, conflicting
+// or repeated Content-Length (also lists), Content-Length together with Transfer-Encoding, any
+// coding but a single final chunked, a target that is not in origin form, a missing Host in
+// HTTP/1.1, a malformed one, `Transfer-Encoding` in HTTP/1.0. Pure; the caller limits how many
+// bytes it lets come.
 ScanResult ScanRequestHead(std::string_view bytes, RequestHead* head);
 
 // `head_request`: the answer is to HEAD, so it has no body whatever its headers say.
@@ -125,8 +128,13 @@ ScanResult ScanResponseHead(std::string_view bytes, bool head_request, ResponseH
 
 // Never passed on in either direction (RFC 9110, 7.6.1).
 bool IsHopByHop(HeaderId id);
+// kOther for names that the gateway does not act on.
+HeaderId FindHeaderId(std::string_view name);
 // True when `name` is listed in any of the Connection headers of `headers`: hop-by-hop as well.
 bool IsConnectionListed(std::span<const HeaderField> headers, std::string_view name);
+
+// A character of a token: RFC 9110, 5.6.2.
+bool IsTokenChar(char c);
 
 // ASCII, any case.
 bool EqualsIgnoreCase(std::string_view a, std::string_view b);

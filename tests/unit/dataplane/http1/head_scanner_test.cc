@@ -132,6 +132,30 @@ TEST(ScanRequestHead, WantsOneHost) {
   EXPECT_EQ(StatusOf("GET / HTTP/1.0\r\n\r\n"), ScanStatus::kComplete);
 }
 
+TEST(ScanRequestHead, RefusesMalformedHost) {
+  for (const std::string_view host :
+       {"a b", "a/b", "a@b", "a,b c", "\"a\"", "\xc3\xa4", "a\tb", "<a>"}) {
+    EXPECT_EQ(ReasonOf(StrCat("GET / HTTP/1.1\r\nHost: ", host, "\r\n\r\n")), "malformed Host")
+        << host;
+  }
+  for (const std::string_view host :
+       {"", "a", "a.b-c:80", "[::1]:80", "127.0.0.1", "a%20b", "a_b"}) {
+    EXPECT_EQ(StatusOf(StrCat("GET / HTTP/1.1\r\nHost: ", host, "\r\n\r\n")), ScanStatus::kComplete)
+        << host;
+  }
+}
+
+TEST(ScanRequestHead, RefusesRepeatedDescriptionsOfTheBody) {
+  EXPECT_EQ(ReasonOf(Get("Content-Type: a\r\nContent-Type: a\r\n")), "repeated Content-Type");
+  EXPECT_EQ(ReasonOf(Get("Content-Encoding: a\r\ncontent-encoding: b\r\n")),
+            "repeated Content-Encoding");
+}
+
+TEST(ScanRequestHead, RefusesHttp09) {
+  EXPECT_EQ(StatusOf("GET /\r\n"), ScanStatus::kInvalid);
+  EXPECT_EQ(StatusOf("GET / \r\n"), ScanStatus::kInvalid);
+}
+
 TEST(ScanRequestHead, RefusesAmbiguousContentLength) {
   for (const std::string_view lines :
        {"Content-Length: 1\r\nContent-Length: 1\r\n", "Content-Length: 1\r\nContent-Length: 2\r\n",
@@ -193,6 +217,7 @@ TEST(ScanRequestHead, OtherVersionsAreUnsupported) {
 
 TEST(ScanRequestHead, Takes128HeaderLinesAndNo129) {
   EXPECT_EQ(Parse(GetWithFields(128)).headers().size(), 128u);
+  EXPECT_EQ(StatusOf(GetWithFields(129)), ScanStatus::kTooManyFields);
   EXPECT_EQ(ReasonOf(GetWithFields(129)), "too many header lines");
 }
 
@@ -205,7 +230,13 @@ TEST(ScanRequestHead, ConnectionDecidesKeepAlive) {
 
 TEST(ScanRequestHead, KnowsOneExpectation) {
   EXPECT_TRUE(Parse(Get("Expect: 100-Continue\r\n")).expect_continue);
-  EXPECT_EQ(StatusOf(Get("Expect: 200-ok\r\n")), ScanStatus::kInvalid);
+  EXPECT_FALSE(Parse(Get("Expect: 100-Continue\r\n")).expect_unknown);
+  for (const std::string_view line :
+       {"Expect: 200-ok\r\n", "Expect:\r\n", "Expect: 100-continue, a\r\n",
+        "Expect: 100-continue\r\nExpect: b\r\n"}) {
+    EXPECT_TRUE(Parse(Get(line)).expect_unknown) << line;
+  }
+  EXPECT_FALSE(Parse("GET / HTTP/1.0\r\nExpect: 200-ok\r\n\r\n").expect_unknown);
   EXPECT_FALSE(Parse("GET / HTTP/1.0\r\nExpect: 100-continue\r\n\r\n").expect_continue);
 }
 
@@ -256,6 +287,15 @@ TEST(ScanResponseHead, SomeAnswersHaveNoBodyWhateverTheirHeadersSay) {
               BodyKind::kNone)
         << status;
   }
+}
+
+// What an answer without a body announces may come nevertheless.
+TEST(ScanResponseHead, AnnouncedBodyThatMayNotBeEndsTheConnection) {
+  EXPECT_FALSE(ParseAnswer("HTTP/1.1 204 x\r\nContent-Length: 3\r\n\r\n").keep_alive);
+  EXPECT_FALSE(ParseAnswer("HTTP/1.1 204 x\r\nTransfer-Encoding: chunked\r\n\r\n").keep_alive);
+  EXPECT_TRUE(ParseAnswer("HTTP/1.1 204 x\r\nContent-Length: 0\r\n\r\n").keep_alive);
+  EXPECT_TRUE(ParseAnswer("HTTP/1.1 304 x\r\nContent-Length: 3\r\n\r\n").keep_alive);
+  EXPECT_TRUE(ParseAnswer(kAnswer, true).keep_alive);
 }
 
 TEST(ScanResponseHead, WithoutFramingTheBodyEndsWithTheConnection) {
