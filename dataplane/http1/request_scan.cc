@@ -4,7 +4,88 @@
 
 #include <cstring>
 
+#include "dataplane/http1/field_name.h"
+
 namespace lmgate::http1 {
+
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// RFC 8259, 6.
+bool IsNumber(std::string_view text) {
+  size_t at = 0;
+  const auto digits = [&] {
+    const size_t start = at;
+    while (at < text.size() && IsDigit(text[at])) ++at;
+    return at > start;
+  };
+  if (text.starts_with('-')) at = 1;
+  if (text.substr(at).starts_with('0')) {
+    ++at;
+  } else if (!digits()) {
+    return false;
+  }
+  if (text.substr(at).starts_with('.')) {
+    ++at;
+    if (!digits()) return false;
+  }
+  if (at < text.size() && (text[at] | 0x20) == 'e') {
+    ++at;
+    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
+    if (!digits()) return false;
+  }
+  return at == text.size();
+}
+
+// A value that is no string, object or array, with the white space behind it.
+bool IsBareWord(std::string_view token) {
+  while (!token.empty() && (token.back() == ' ' || token.back() == '\n' || token.back() == '\r' ||
+                            token.back() == '\t')) {
+    token.remove_suffix(1);
+  }
+  return token == "true" || token == "false" || token == "null" || IsNumber(token);
+}
+
+// On demand does not look at values that nobody asks for; so they are asked for, down to each word.
+bool IsSound(ondemand::value value, int depth_left) {
+  const std::string_view token = value.raw_json_token();
+  if (token.empty()) return false;
+  switch (token.front()) {
+    case '"':
+      return true;  // its end was found with those of all strings
+    case '[': {
+      ondemand::array array;
+      if (depth_left == 0 || value.get_array().get(array) != simdjson::SUCCESS) return false;
+      for (auto entry : array) {
+        ondemand::value element;
+        if (std::move(entry).get(element) != simdjson::SUCCESS ||
+            !IsSound(element, depth_left - 1)) {
+          return false;
+        }
+      }
+      return true;
+    }
+    case '{': {
+      ondemand::object object;
+      if (depth_left == 0 || value.get_object().get(object) != simdjson::SUCCESS) return false;
+      for (auto entry : object) {
+        ondemand::field field;
+        if (std::move(entry).get(field) != simdjson::SUCCESS ||
+            !IsSound(field.value(), depth_left - 1)) {
+          return false;
+        }
+      }
+      return true;
+    }
+    default:
+      return IsBareWord(token);
+  }
+}
+
+}  // namespace
 
 struct RequestScanner::Parser {
   simdjson::ondemand::parser parser;
@@ -17,7 +98,6 @@ RequestScanner::RequestScanner() : parser_(std::make_unique<Parser>()) {}
 RequestScanner::~RequestScanner() = default;
 
 RequestScan RequestScanner::Scan(std::string_view body) {
-  namespace ondemand = simdjson::ondemand;
   RequestScan scan;
   const auto invalid = [&scan](std::string_view error) {
     scan.valid = false;
@@ -57,6 +137,8 @@ RequestScan RequestScanner::Scan(std::string_view body) {
       // The token reaches to the next structural character: white space may follow the quote.
       size_t raw_bytes = raw.size();
       while (raw_bytes > 0 && raw[raw_bytes - 1] != '"') --raw_bytes;
+      // Half a surrogate pair decodes to what is no UTF-8.
+      if (!simdjson::validate_utf8(model.data(), model.size())) return invalid(kNotJson);
       parser_->model.assign(model);
       scan.has_model = true;
       scan.model_offset = static_cast<size_t>(raw.data() - body.data());
@@ -72,6 +154,10 @@ RequestScan RequestScanner::Scan(std::string_view body) {
       } else if (value.is_null().get(null) != simdjson::SUCCESS || !null) {
         return invalid("\"stream\" is not true or false");
       }
+    } else if (IsTakenFor(key, "model") || IsTakenFor(key, "stream")) {
+      return invalid("the body has a key that may be read as \"model\" or \"stream\"");
+    } else if (!IsSound(field.value(), kDepthMax - 1)) {
+      return invalid(kNotJson);
     }
   }
   // On demand looks no further than asked: what follows the object has to be asked for.

@@ -21,13 +21,21 @@ struct RequestScan {
 };
 
 // Reads the top level of a JSON object with simdjson on demand. Closes what would let the provider
-// read another request than the one that was routed: escaped keys are compared decoded, a repeated
-// `model` or `stream` is refused, and so is anything after the object. Not thread-safe; one a
-// worker. Memory: about six times the largest body, given back after bodies over kKeepBytesMax.
+// read another request than the one that was routed:
+// - Escaped keys are compared decoded. `model` and `stream` may come once, and nothing may come
+//   that a lenient reader takes for them: other cases ("Model": Go, .NET), a NUL behind (C).
+// - All of the structure is checked, also of what is skipped: comments, single quotes, NaN and the
+//   like, which move the ends of values for those who know them, are refused; so is anything after
+//   the object, and nesting deeper than kDepthMax.
+// - What is not checked cannot move such an end: whether escapes within skipped strings exist, and
+//   whether numbers fit. A provider refuses those, or reads the same model.
+// Not thread-safe; one a worker. Memory: about six times the largest body, given back after bodies
+// over kKeepBytesMax.
 class RequestScanner {
  public:
   static constexpr size_t kPaddingBytes = 64;  // readable bytes that must follow the body
   static constexpr size_t kKeepBytesMax = 1 << 20;
+  static constexpr int kDepthMax = 128;  // objects and arrays in one another; as serde_json has it
 
   RequestScanner();
   ~RequestScanner();

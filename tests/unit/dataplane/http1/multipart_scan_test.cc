@@ -113,7 +113,9 @@ TEST(ScanMultipart, RefusesRepeatedModel) {
 
 TEST(ScanMultipart, RefusesTextAfterBoundary) {
   EXPECT_FALSE(Scan("--XXY\r\n\r\nv\r\n--XX--").valid);
-  EXPECT_TRUE(Scan("--XX \t\r\n\r\nv\r\n--XX--").valid);
+  EXPECT_TRUE(Scan("--XX\r\n\r\nv\r\n--XX--").valid);
+  // RFC 2046 allows padding, but not all readers know it.
+  EXPECT_FALSE(Scan("--XX \t\r\n\r\nv\r\n--XX--").valid);
 }
 
 TEST(ScanMultipart, TakesModelOf512BytesAndNo513) {
@@ -139,12 +141,87 @@ TEST(ScanMultipart, Takes256PartsAndNo257) {
   EXPECT_FALSE(Scan(StrCat(parts, Part("a", "b"), "--XX--")).valid);
 }
 
-TEST(ScanMultipart, PreambleEpilogueAndEmptyValuesAreFine) {
-  const MultipartScan scan = Scan(StrCat("preamble\r\n", Part("model", ""), "--XX--\r\nepilogue"));
+TEST(ScanMultipart, EmptyValueIsFine) {
+  const MultipartScan scan = Scan(StrCat("\r\n", Part("model", ""), "--XX--\r\n"));
 
   EXPECT_TRUE(scan.valid) << scan.error;
   EXPECT_TRUE(scan.has_model);
   EXPECT_EQ(scan.model, "");
+}
+
+// Go's mime/multipart reads all of a body by LF when its first boundary line ends so; werkzeug
+// takes any line end before a boundary.
+TEST(ScanMultipart, RefusesBoundariesThatOnlySomeReadersSee) {
+  const std::string good = StrCat(Part("model", "m"), "--XX--");
+  ASSERT_TRUE(Scan(good).valid);
+
+  const std::string hidden =
+      "--XX\nContent-Disposition: form-data; name=\"model\"\n\nother\n--XX--\n";
+  EXPECT_FALSE(Scan(StrCat(hidden, "\r\n", good)).valid);
+  EXPECT_FALSE(Scan(StrCat("preamble\r\n", good)).valid);
+  EXPECT_FALSE(Scan(StrCat(good, "\r\n", Part("model", "other"), "--XX--")).valid);
+  EXPECT_FALSE(Scan(StrCat(good, "epilogue")).valid);
+  for (const std::string_view line_end : {"\n", "\r", "\n\r", "\n\n"}) {
+    EXPECT_FALSE(Scan(StrCat(Part("a", StrCat("b", line_end, "--XX\r\nc")), good)).valid);
+  }
+  EXPECT_TRUE(Scan(StrCat(Part("a", "b--XX--c\r\n--X\r\n"), good)).valid);
+}
+
+TEST(ScanMultipart, RefusesBoundaryWithinPartHead) {
+  EXPECT_FALSE(ScanMultipart("multipart/form-data; boundary=\"a:b\"",
+                             "--a:b\r\nx: y\r\n--a:b\r\n\r\nv\r\n--a:b--")
+                   .valid);
+  EXPECT_FALSE(Scan("--XX\r\n\r\n--XX--").valid) << "a value needs its line end";
+}
+
+TEST(ScanMultipart, RefusesPartHeadsThatReadersReadDifferently) {
+  for (const std::string_view head :
+       {"Content-Disposition: form-data; name=\"a\"; name=\"model\"",
+        "Content-Disposition: form-data; name=\"a\"; name*=UTF-8''model",
+        "Content-Disposition: form-data; name*=UTF-8''model",
+        "Content-Disposition: form-data; name*0=mod; name*1=el",
+        "Content-Disposition: form-data; name=\"mo\\del\"",
+        "Content-Disposition: form-data; name=\"model\"x",
+        "Content-Disposition: form-data; name=\"model", "Content-Disposition: form-data; name",
+        "Content-Disposition: form-data; name=a\r\nContent-Disposition: form-data; name=model",
+        "Content-Disposition: form-data;\r\n name=model",
+        "Content-Disposition : form-data; name=model",
+        "Content-Disposition: form-data; name=a\nb: c", "Content-Disposition: form-data; name=a\rb",
+        "no colon", ": empty name"}) {
+    EXPECT_FALSE(Scan(StrCat("--XX\r\n", head, "\r\n\r\nm\r\n--XX--")).valid) << head;
+  }
+}
+
+TEST(ScanMultipart, RefusesWhatMayBeTakenForModelOrStream) {
+  for (const std::string_view name : {"Model", "MODEL", "Stream", "\xc5\xbftream"}) {
+    EXPECT_FALSE(Scan(StrCat(Part(name, "m"), "--XX--")).valid) << name;
+  }
+  EXPECT_TRUE(Scan(StrCat(Part("models", "m"), Part("model_", "m"), "--XX--")).valid);
+  EXPECT_EQ(Scan(StrCat(Part("stream", "true"), Part("stream", "false"), "--XX--")).error,
+            "the multipart body names \"stream\" twice");
+}
+
+TEST(ScanMultipart, ModelIsPlainText) {
+  const auto scan = [](std::string_view parameters, std::string_view lines) {
+    return Scan(StrCat("--XX\r\nContent-Disposition: form-data; name=model", parameters, "\r\n",
+                       lines, "\r\nm\r\n--XX--"))
+        .valid;
+  };
+  EXPECT_TRUE(scan("", "Content-Type: text/plain; charset=UTF-8\r\n"));
+  EXPECT_TRUE(scan("", "Content-Type: text/plain\r\n"));
+
+  EXPECT_FALSE(scan("", "Content-Type: text/plain; charset=utf-16\r\n"));
+  EXPECT_FALSE(scan("", "Content-Transfer-Encoding: quoted-printable\r\n"));
+  EXPECT_FALSE(scan("; filename=a", ""));
+  EXPECT_FALSE(scan("; filename*=UTF-8''a", ""));
+}
+
+TEST(ScanMultipart, RefusesRepeatedBoundary) {
+  const std::string body = StrCat(Part("model", "m"), "--XX--");
+
+  EXPECT_FALSE(ScanMultipart("multipart/form-data; boundary=XX; boundary=YY", body).valid);
+  EXPECT_FALSE(ScanMultipart("multipart/form-data; boundary=XX; boundary*=UTF-8''YY", body).valid);
+  EXPECT_FALSE(ScanMultipart("multipart/form-data; boundary=\"X\\X\"", body).valid);
 }
 
 }  // namespace

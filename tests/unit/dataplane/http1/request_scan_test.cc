@@ -118,6 +118,87 @@ TEST_F(RequestScanTest, StreamMustBeTrueFalseOrNull) {
   }
 }
 
+// encoding/json of Go and System.Text.Json of .NET ignore the case, and the last one wins; C stops
+// at a NUL.
+TEST_F(RequestScanTest, RefusesKeysThatMayBeTakenForModelOrStream) {
+  for (const std::string_view key :
+       {"Model", "MODEL", "mOdel", "\\u004dodel", "model\\u0000", "model\\u0000x", "Stream",
+        "STREAM", "\xc5\xbftream", "\\u017fTREAM", "stream\\u0000"}) {
+    EXPECT_FALSE(Scan(StrCat(R"({"model":"a","stream":true,")", key, R"(":"b"})")).valid) << key;
+  }
+  for (const std::string_view key :
+       {"models", "mode", " model", "model ", "stream_options", "m", ""}) {
+    EXPECT_TRUE(Scan(StrCat(R"({"model":"a",")", key, R"(":"b"})")).valid) << key;
+  }
+}
+
+TEST_F(RequestScanTest, ChecksTheStructureOfWhatItSkips) {
+  for (const std::string_view value : {"[1,,2]",   "[1,]",      "[,1]",
+                                       "[1 2]",    "[1}",       "{\"a\":1,}",
+                                       "{\"a\"}",  "{\"a\":}",  "{a:1}",
+                                       "{1:2}",    "{'a':1}",   "['a']",
+                                       "trux",     "tru",       "True",
+                                       "nulll",    "NaN",       "-NaN",
+                                       "Infinity", "-Infinity", "undefined",
+                                       "01",       "1.",        ".5",
+                                       "+1",       "-",         "1e",
+                                       "01e+-3",   "0x10",      "1_000",
+                                       "1/**/",    "/**/1",     "[1 /* ] */]",
+                                       "{/**/}",   "[1,//\n2]", "\"a\"\"b\"",
+                                       "\"a\"b",   "1 2",       "{\"a\":{\"b\":[trux]}}",
+                                       "\x01",     "1\x01",     "\"\x01\"",
+                                       "\"\n\"",   "",          "]",
+                                       "}",        ":",         ","}) {
+    EXPECT_FALSE(Scan(StrCat(R"({"model":"a","x":)", value, "}")).valid) << value;
+    EXPECT_FALSE(Scan(StrCat(R"({"x":)", value, R"(,"model":"a"})")).valid) << value;
+    EXPECT_FALSE(Scan(StrCat(R"({"model":"a","x":[{"y":)", value, "}]}")).valid) << value;
+  }
+  for (const std::string_view value :
+       {"0", "-0", "10.25e+3", "1E9", "1e999", "123456789012345678901234567890", "true", "false",
+        "null", "[]", "{}", "[[],{}]", "\"\\\"\"", " [ 1 , 2 ] ", "{\"a\":{\"b\":[\"]}\"]}}"}) {
+    EXPECT_TRUE(Scan(StrCat(R"({"x":)", value, R"(,"model":"a"})")).valid) << value;
+  }
+}
+
+// A reader that knows comments would find another model here.
+TEST_F(RequestScanTest, RefusesModelHiddenByComments) {
+  EXPECT_FALSE(Scan(R"({"model":"a","x":[0 /*[*/], "model":"b", "y":[ 0 /*]*/ ]})").valid);
+  EXPECT_FALSE(Scan(R"({"model":"a","x":[ /* " */ ], "model":"b", "z":[ /* " */ ]})").valid);
+}
+
+TEST_F(RequestScanTest, TakesNestingOf128AndNot129) {
+  const auto nested = [](int depth) {
+    return StrCat(R"({"model":"a","x":)", std::string(static_cast<size_t>(depth - 1), '['),
+                  std::string(static_cast<size_t>(depth - 1), ']'), "}");
+  };
+  EXPECT_TRUE(Scan(nested(RequestScanner::kDepthMax)).valid);
+  EXPECT_FALSE(Scan(nested(RequestScanner::kDepthMax + 1)).valid);
+  EXPECT_FALSE(Scan(nested(100'000)).valid);
+}
+
+TEST_F(RequestScanTest, RefusesByteOrderMarksAndOtherEncodings) {
+  EXPECT_FALSE(Scan("\xef\xbb\xbf{\"model\":\"a\"}").valid);
+  EXPECT_FALSE(Scan(std::string_view("{\0\"\0a\0\"\0:\0001\0}\0", 14)).valid);
+}
+
+TEST_F(RequestScanTest, RefusesModelWithHalfASurrogatePair) {
+  for (const std::string_view model :
+       {"\\ud800", "\\udc00", "\\ud800x", "\\ud800\\u0041", "\\udc00\\ud800"}) {
+    EXPECT_FALSE(Scan(StrCat(R"({"model":")", model, "\"}")).valid) << model;
+  }
+  EXPECT_EQ(Scan(R"({"model":"\ud83d\ude00"})").model, "\xf0\x9f\x98\x80");
+}
+
+// The bytes behind a body are the next request's: they must not complete it.
+TEST_F(RequestScanTest, BytesBehindTheBodyChangeNothing) {
+  const std::string body = StrCat(R"({"n":1,"model":"a","stream":true})", std::string(64, ' '));
+  const size_t end = body.find('}');
+  for (size_t length = 0; length <= end; ++length) {
+    EXPECT_FALSE(scanner_.Scan(std::string_view(body).substr(0, length)).valid) << length;
+  }
+  EXPECT_TRUE(scanner_.Scan(std::string_view(body).substr(0, end + 1)).valid);
+}
+
 TEST_F(RequestScanTest, RefusesInvalidUtf8) { EXPECT_FALSE(Scan("{\"model\":\"a\xff\"}").valid); }
 
 TEST_F(RequestScanTest, WorksAgainAfterRefusalAndAfterLargeBody) {
