@@ -17,8 +17,10 @@ int HexValue(char c) {
   return -1;
 }
 
-// "." and ".." in any spelling.
+// "." and ".." in any spelling; also with parameters behind, which some servers cut off before they
+// resolve dot segments ("/..;x/").
 bool IsDotSegment(std::string_view segment) {
+  segment = segment.substr(0, segment.find(';'));
   size_t dots = 0;
   while (!segment.empty()) {
     if (segment.front() == '.') {
@@ -35,10 +37,25 @@ bool IsDotSegment(std::string_view segment) {
 }
 
 // Bytes of the separator at the start of `text`; 0 = none. An encoded slash counts: a provider may
-// decode it before it resolves dot segments.
+// decode it before it resolves dot segments; so does a backslash, which some take for a slash.
 size_t SeparatorBytes(std::string_view text) {
-  if (text.starts_with('/')) return 1;
-  return text.starts_with("%2f") || text.starts_with("%2F") ? 3 : 0;
+  if (text.starts_with('/') || text.starts_with('\\')) return 1;
+  if (!text.starts_with('%')) return 0;
+  for (const std::string_view encoded : {"%2f", "%2F", "%5c", "%5C"}) {
+    if (text.starts_with(encoded)) return encoded.size();
+  }
+  return 0;
+}
+
+// Methods whose meaning the gateway knows: which requests have a body and which answers do.
+// CONNECT would make a tunnel of the provider's connection, TRACE would show the client the
+// provider's credential, and of others nobody knows how their answers end.
+bool IsPassedMethod(std::string_view method) {
+  for (const std::string_view known :
+       {"POST", "GET", "DELETE", "PUT", "PATCH", "HEAD", "OPTIONS"}) {
+    if (method == known) return true;
+  }
+  return false;
 }
 
 bool HasDotSegment(std::string_view path) {
@@ -107,7 +124,7 @@ EndpointMatch MatchEndpoint(std::string_view method, std::string_view target,
     // DELETE /models/{id} of fine-tuned models and the like: the provider's business.
   }
   match.upstream_path = path;
-  match.action = Action::kProxy;
+  match.action = IsPassedMethod(method) ? Action::kProxy : Action::kMethodNotAllowed;
   return match;
 }
 

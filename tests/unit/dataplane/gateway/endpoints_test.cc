@@ -60,6 +60,18 @@ TEST(MatchEndpoint, OtherPathsUnderV1PassThrough) {
   EXPECT_FALSE(match.needs_model);
 }
 
+// CONNECT makes a tunnel, TRACE shows the provider's credential; and of an answer to an unknown
+// method nobody knows how it ends.
+TEST(MatchEndpoint, OnlyKnownMethodsPass) {
+  for (const std::string_view method :
+       {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
+    EXPECT_EQ(Match(method, "/v1/files/x").action, Action::kProxy) << method;
+  }
+  for (const std::string_view method : {"CONNECT", "TRACE", "head", "get", "PROPFIND", "X"}) {
+    EXPECT_EQ(Match(method, "/v1/files/x").action, Action::kMethodNotAllowed) << method;
+  }
+}
+
 TEST(MatchEndpoint, PathsOutsideV1AreNotFound) {
   for (const std::string_view path : {"/", "/v1", "/v2/models", "/V1/models", "/x/v1/models",
                                       "/team-ax/v1/models", "/metrics", "/team-a/models"}) {
@@ -75,10 +87,26 @@ TEST(MatchEndpoint, LongestPrefixIsTaken) {
 }
 
 TEST(MatchEndpoint, RefusesDotSegments) {
-  for (const std::string_view path :
-       {"/v1/../admin", "/v1/./models", "/v1/..", "/v1/.", "/..", "/v1/files/%2e%2e/x",
-        "/v1/files/.%2E", "/v1/%2e", "/v1/files/%2E./x", "/team-a/../v1/models", "/v1/files/..%2fx",
-        "/v1/files/x%2F..%2F..%2Fadmin", "/v1/x%2f.."}) {
+  for (const std::string_view path : {"/v1/..;/admin",
+                                      "/v1/..;a=b/admin",
+                                      "/v1/.;/x",
+                                      "/v1/..\\admin",
+                                      "/v1/x\\..\\..\\admin",
+                                      "/v1/..%5cadmin",
+                                      "/v1/x%5C..%5C..",
+                                      "/v1/../admin",
+                                      "/v1/./models",
+                                      "/v1/..",
+                                      "/v1/.",
+                                      "/..",
+                                      "/v1/files/%2e%2e/x",
+                                      "/v1/files/.%2E",
+                                      "/v1/%2e",
+                                      "/v1/files/%2E./x",
+                                      "/team-a/../v1/models",
+                                      "/v1/files/..%2fx",
+                                      "/v1/files/x%2F..%2F..%2Fadmin",
+                                      "/v1/x%2f.."}) {
     EXPECT_EQ(Match("GET", path).action, Action::kInvalid) << path;
   }
 }
