@@ -48,6 +48,7 @@ bool IsForwarded(const HeaderField& field, const UpstreamRequest& request) {
                            return !http1::IsHopByHop(field.id) &&
                                   field.id != HeaderId::kContentLength &&
                                   field.id != HeaderId::kHost &&
+                                  field.id != HeaderId::kXRequestId &&
                                   http1::EqualsIgnoreCase(field.name, name);
                          });
   }
@@ -61,6 +62,21 @@ bool IsOwn(const HeaderField& field, const snapshot::UpstreamConnection& connect
   return std::any_of(
       connection.own_headers.begin(), connection.own_headers.end(),
       [&](const std::string& name) { return http1::EqualsIgnoreCase(field.name, name); });
+}
+
+// The client's virtual key, from where it was found.
+std::string VirtualKey(const UpstreamRequest& request) {
+  if (request.key_header == HeaderId::kOther) return FindQueryParameter(request.query, "key");
+  std::string_view value;
+  for (const HeaderField& field : request.headers) {
+    if (field.id == request.key_header) value = field.value;  // the last one is authenticated
+  }
+  return std::string(value.substr(value.find_last_of(" \t") + 1));
+}
+
+// The body was read by these: the provider must read it by the same.
+bool DescribesBody(HeaderId id) {
+  return id == HeaderId::kContentType || id == HeaderId::kContentEncoding;
 }
 
 std::string PercentEncode(std::string_view text) {
@@ -112,9 +128,18 @@ void EncodedRequest::AppendHeaders(const UpstreamRequest& request) {
                   [](const HeaderField& field) { return field.id == HeaderId::kConnection; });
   for (const HeaderField& field : request.headers) {
     if (!IsForwarded(field, request)) continue;
-    // Passthrough: the client's own credential goes where the connection wants it.
-    if (!IsCredential(field.id) && IsOwn(field, *request.connection)) continue;
-    if (has_connection_list && http1::IsConnectionListed(request.headers, field.name)) continue;
+    if (IsCredential(field.id)) {
+      // Passthrough: the client's own credential goes where the connection wants it. SDKs that know
+      // several headers may have put the virtual key into more than one.
+      const std::string key = VirtualKey(request);
+      if (!key.empty() && field.value.find(key) != std::string_view::npos) continue;
+    } else if (IsOwn(field, *request.connection)) {
+      continue;
+    }
+    if (has_connection_list && !DescribesBody(field.id) &&
+        http1::IsConnectionListed(request.headers, field.name)) {
+      continue;
+    }
     head_.append(field.line()).append("\r\n");
   }
 }

@@ -88,6 +88,32 @@ TEST_F(UpstreamRequestTest, RemovesWhatConnectionNames) {
               Not(HasSubstr("OpenAI-Beta")));
 }
 
+TEST_F(UpstreamRequestTest, ConnectionCannotRemoveWhatTheGatewaySetsOrReadTheBodyBy) {
+  request_.body = "{}";
+  request_.has_body = true;
+
+  EXPECT_EQ(Encode("Connection: content-length, authorization, host, x-request-id\r\n"
+                   "Connection: content-type, content-encoding\r\n"
+                   "Content-Type: a\r\nContent-Encoding: b\r\n"),
+            "POST /v1/chat/completions HTTP/1.1\r\nHost: provider\r\nauthorization: Bearer sk\r\n"
+            "Content-Type: a\r\nContent-Encoding: b\r\nx-request-id: req-1\r\n"
+            "content-length: 2\r\n\r\n{}");
+}
+
+TEST_F(UpstreamRequestTest, UpgradesEndHere) {
+  EXPECT_EQ(Encode("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c, websocket\r\n"
+                   "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n"),
+            "POST /v1/chat/completions HTTP/1.1\r\nHost: provider\r\nauthorization: Bearer sk\r\n"
+            "x-request-id: req-1\r\n\r\n");
+}
+
+TEST_F(UpstreamRequestTest, RequestIdIsSentOnce) {
+  const std::vector<std::string> names{"x-request-id"};
+  request_.forward_headers = names;
+
+  EXPECT_THAT(Encode("X-Request-Id: theirs\r\n"), Not(HasSubstr("theirs")));
+}
+
 TEST_F(UpstreamRequestTest, ConnectionsOwnHeadersReplaceTheClients) {
   connection_.header_block += "anthropic-version: 1\r\n";
   connection_.own_headers.push_back("anthropic-version");
@@ -104,6 +130,20 @@ TEST_F(UpstreamRequestTest, PassthroughKeepsTheCredentialButNotTheVirtualKey) {
 
   EXPECT_THAT(text, HasSubstr("Authorization: Bearer own\r\n"));
   EXPECT_THAT(text, Not(HasSubstr("lmg")));
+}
+
+TEST_F(UpstreamRequestTest, PassthroughKeepsTheVirtualKeyInNoHeader) {
+  connection_.config.auth_mode = EffectiveConnection::AuthMode::kPassthrough;
+  connection_.header_block = "Host: provider\r\n";
+  request_.key_header = HeaderId::kAuthorization;
+
+  EXPECT_THAT(Encode("Authorization: Bearer lmg-1\r\nX-Api-Key: lmg-1\r\nApi-Key:  lmg-1\r\n"),
+              Not(HasSubstr("lmg-1")));
+  request_.key_header = HeaderId::kOther;
+  request_.query = "key=lmg%2D1";
+  const std::string text = Encode("Authorization: Bearer lmg-1\r\nX-Api-Key: own\r\n");
+  EXPECT_THAT(text, Not(HasSubstr("lmg-1")));
+  EXPECT_THAT(text, HasSubstr("X-Api-Key: own\r\n"));
 }
 
 TEST_F(UpstreamRequestTest, QueryLosesItsKey) {
