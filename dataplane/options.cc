@@ -18,12 +18,16 @@ constexpr size_t kSecretFileBytesMax = 64 << 10;
 
 gateway::TrafficLimits Options::Limits() const {
   return {.head_bytes_max = static_cast<size_t>(max_header_bytes),
+          .headers_max = static_cast<size_t>(max_headers),
           .body_bytes_max = max_body_bytes,
+          .answer_head_bytes_max = static_cast<size_t>(max_answer_header_bytes),
           .idle_timeout_ms = absl::ToInt64Milliseconds(idle_timeout),
           .head_timeout_ms = absl::ToInt64Milliseconds(header_timeout),
           .body_timeout_ms = absl::ToInt64Milliseconds(body_timeout),
           .write_timeout_ms = absl::ToInt64Milliseconds(write_timeout),
-          .connections_max = static_cast<uint64_t>(max_connections)};
+          .connections_max = static_cast<uint64_t>(max_connections),
+          .upstream_pool = {.idle_max = static_cast<size_t>(max_idle_upstreams),
+                            .idle_timeout_ms = absl::ToInt64Milliseconds(upstream_idle_timeout)}};
 }
 
 std::vector<options::Option> OptionTable(Options* options) {
@@ -75,8 +79,18 @@ std::vector<options::Option> OptionTable(Options* options) {
        ToString(&options->log_level)},
       {"max-header-bytes", "BYTES", "32KiB", "Longest head of a request.",
        ToBytes(&options->max_header_bytes, kKiB, kMiB)},
+      {"max-headers", "N", "128", "Header lines of a request.",
+       ToInteger(&options->max_headers, 1, http1::kHeaderFieldsMax)},
       {"max-body-bytes", "BYTES", "64MiB", "Longest body of a request.",
        ToBytes(&options->max_body_bytes, kKiB, 1024 * kMiB)},
+      {"max-answer-header-bytes", "BYTES", "64KiB", "Longest head of a provider's answer.",
+       ToBytes(&options->max_answer_header_bytes, kKiB, kMiB)},
+      {"max-idle-upstreams", "N", "512",
+       "Idle connections that a worker keeps to one provider address.",
+       ToInteger(&options->max_idle_upstreams, 0, 1'000'000)},
+      {"upstream-idle-timeout", "TIME", "55s",
+       "An idle connection to a provider is closed after it.",
+       ToDuration(&options->upstream_idle_timeout, shortest, longest)},
       {"max-connections", "N", "20000", "Client connections open at once.",
        ToInteger(&options->max_connections, 1, 10'000'000)},
       {"idle-timeout", "TIME", "75s", "A client connection without a request is closed after it.",

@@ -31,7 +31,11 @@ struct Options {
   std::string access_log;
   std::string log_level;
   uint64_t max_header_bytes = 0;
+  int64_t max_headers = 0;
   uint64_t max_body_bytes = 0;
+  uint64_t max_answer_header_bytes = 0;
+  int64_t max_idle_upstreams = 0;
+  absl::Duration upstream_idle_timeout;
   int64_t max_connections = 0;
   absl::Duration idle_timeout;
   absl::Duration header_timeout;

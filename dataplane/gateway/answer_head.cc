@@ -16,6 +16,12 @@ bool BelongsToProvider(HeaderId id) {
          id == HeaderId::kStrictTransportSecurity || id == HeaderId::kServer;
 }
 
+// Connection cannot remove these: without them the body would be another one.
+bool DescribesBody(HeaderId id) {
+  return id == HeaderId::kContentLength || id == HeaderId::kContentType ||
+         id == HeaderId::kContentEncoding;
+}
+
 void AppendConnection(bool keep_alive, bool client_http_1_0, std::string* out) {
   if (!keep_alive) {
     out->append("connection: close\r\n");
@@ -56,8 +62,15 @@ void EncodeAnswerHead(const http1::ResponseHead& head, OutFraming framing, bool 
   bool event_stream = false;
   for (const HeaderField& field : head.headers()) {
     if (http1::IsHopByHop(field.id) || BelongsToProvider(field.id)) continue;
-    if (field.id == HeaderId::kContentLength && framing != OutFraming::kRaw) continue;
-    if (has_connection_list && http1::IsConnectionListed(head.headers(), field.name)) continue;
+    // RFC 9110, 8.6: never with 204.
+    if (field.id == HeaderId::kContentLength &&
+        (framing != OutFraming::kRaw || head.status == 204)) {
+      continue;
+    }
+    if (has_connection_list && !DescribesBody(field.id) &&
+        http1::IsConnectionListed(head.headers(), field.name)) {
+      continue;
+    }
     if (field.id == HeaderId::kContentType) event_stream = IsEventStream(field.value);
     // The provider's id is worth keeping for its support desk, under a name that is not ours.
     if (field.id == HeaderId::kXRequestId) {
@@ -72,6 +85,16 @@ void EncodeAnswerHead(const http1::ResponseHead& head, OutFraming framing, bool 
                        (framing == OutFraming::kRaw && head.body == BodyKind::kChunked);
   if (chunked && !head_request) out->append("transfer-encoding: chunked\r\n");
   AppendConnection(keep_alive, client_http_1_0, out);
+  out->append("\r\n");
+}
+
+void AppendTrailers(std::string_view trailers, std::string* out) {
+  while (!trailers.starts_with("\r\n")) {
+    const size_t line_bytes = trailers.find("\r\n") + 2;
+    const std::string_view name = trailers.substr(0, trailers.find(':'));
+    if (http1::FindHeaderId(name) == HeaderId::kOther) out->append(trailers.substr(0, line_bytes));
+    trailers.remove_prefix(line_bytes);
+  }
   out->append("\r\n");
 }
 

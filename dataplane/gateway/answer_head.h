@@ -24,6 +24,12 @@ void EncodeAnswerHead(const http1::ResponseHead& head, OutFraming framing, bool 
                       bool client_http_1_0, bool head_request, std::string_view request_id,
                       std::string* out);
 
+// The trailers of the provider's chunked answer as the client is to see them, with the empty line
+// that ends them: without those that the gateway itself acts on (framing, hop-by-hop, credentials,
+// cookies …), which may not stand there (RFC 9110, 6.5.1). `trailers`: as http1::ChunkTracker has
+// accepted them.
+void AppendTrailers(std::string_view trailers, std::string* out);
+
 // "OK" for 200 and so on; "Unknown" for numbers that IANA has no phrase for.
 std::string_view ReasonPhrase(int status);
 

@@ -46,8 +46,7 @@ class ServerConnection {
   static constexpr int64_t kDrainFirstMs = 1000;
   static constexpr int64_t kDrainNextMs = 100;
   static constexpr size_t kInputBytes = 8 << 10;
-  static constexpr size_t kAnswerBytes = 32 << 10;  // read from a provider at a time
-  static constexpr size_t kAnswerHeadBytesMax = 64 << 10;
+  static constexpr size_t kAnswerBytes = 32 << 10;        // read from a provider at a time
   static constexpr size_t kErrorBodyBytesMax = 16 << 10;  // of a refusal that is translated
   static constexpr int kInterimAnswersMax = 16;           // 1xx before the answer
   static constexpr int64_t kLingerMs = 2000;
@@ -215,6 +214,7 @@ class ServerConnection {
   http1::BodyKind answer_kind_ = http1::BodyKind::kNone;
   uint64_t answer_left_ = 0;
   http1::ChunkTracker answer_chunks_;
+  std::string answer_trailers_;  // limited by answer_chunks_
   OutFraming framing_ = OutFraming::kRaw;
   bool answer_done_ = false;
   bool first_byte_seen_ = false;  // of its body

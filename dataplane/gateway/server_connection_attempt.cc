@@ -94,7 +94,8 @@ ServerConnection::Step ServerConnection::ReadAnswerHead() {
     if (!input.empty()) {
       http1::ResponseHead& head = worker_.response_head();
       const http1::ScanResult result = http1::ScanResponseHead(input, request_.head_request, &head);
-      if (result.status == http1::ScanStatus::kComplete) {
+      const size_t bytes_max = worker_.limits().answer_head_bytes_max;
+      if (result.status == http1::ScanStatus::kComplete && head.bytes <= bytes_max) {
         if (head.status >= 200) return OnAnswerHead(head);
         // Interim answers end here: early hints are the provider's site's business.
         if (head.status == 101 || ++interim_answers_ > kInterimAnswersMax) {
@@ -103,11 +104,12 @@ ServerConnection::Step ServerConnection::ReadAnswerHead() {
         upstream_->Consume(head.bytes);
         continue;
       }
-      if (result.status != http1::ScanStatus::kIncomplete) {
+      if (result.status != http1::ScanStatus::kComplete &&
+          result.status != http1::ScanStatus::kIncomplete) {
         return FailAttempt(ErrorCode::kUpstreamInvalidResponse,
                            StrCat("The provider's answer is not valid HTTP: ", result.reason, "."));
       }
-      if (input.size() >= kAnswerHeadBytesMax) {
+      if (input.size() > bytes_max) {
         return FailAttempt(ErrorCode::kUpstreamInvalidResponse,
                            "The provider's answer has too long a head.");
       }
@@ -137,6 +139,7 @@ ServerConnection::Step ServerConnection::OnAnswerHead(const http1::ResponseHead&
   answer_kind_ = head.body;
   answer_left_ = head.content_length;
   answer_chunks_ = http1::ChunkTracker();
+  answer_trailers_.clear();
   answer_done_ = head.body == BodyKind::kNone;
   upstream_keep_alive_ = head.keep_alive;
   if (!head.keep_alive) upstream_->ExpectClose();

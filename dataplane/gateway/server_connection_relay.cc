@@ -122,14 +122,18 @@ bool ServerConnection::TakeBody(std::string_view data) {
       AddPiece(piece);
       return true;
     }
-    case BodyKind::kChunked:
+    case BodyKind::kChunked: {
+      size_t chunks_bytes = 0;  // of the data, up to the trailers
       while (answer_taken_ < data.size()) {
+        const bool trailers = answer_chunks_.in_trailers();
         const http1::ChunkTracker::Step chunk = answer_chunks_.Next(data.substr(answer_taken_));
         if (chunk.status == http1::ChunkTracker::Status::kInvalid) {
           answer_taken_ += chunk.consumed;
           return false;
         }
+        if (trailers) answer_trailers_.append(data.substr(answer_taken_, chunk.consumed));
         answer_taken_ += chunk.consumed;
+        if (!trailers) chunks_bytes = answer_taken_;
         ObservePayload(chunk.payload);
         if (framing_ == OutFraming::kDechunked) AddPiece(chunk.payload);
         if (chunk.status == http1::ChunkTracker::Status::kDone) {
@@ -137,8 +141,14 @@ bool ServerConnection::TakeBody(std::string_view data) {
           break;
         }
       }
-      if (framing_ == OutFraming::kRaw) AddPiece(data.substr(0, answer_taken_));
+      if (framing_ != OutFraming::kRaw) return true;
+      AddPiece(data.substr(0, chunks_bytes));
+      if (answer_done_) {
+        AppendTrailers(answer_trailers_, &tail_);
+        AddPiece(tail_);
+      }
       return true;
+    }
     case BodyKind::kUntilClose:
       answer_taken_ = data.size();
       ObservePayload(data);

@@ -7,6 +7,7 @@
 #include "common/base/strings.h"
 #include "dataplane/auth/authenticator.h"
 #include "dataplane/auth/credential.h"
+#include "dataplane/gateway/body_form.h"
 #include "dataplane/gateway/models_handler.h"
 #include "dataplane/gateway/request_clock.h"
 #include "dataplane/gateway/request_id.h"
@@ -87,6 +88,15 @@ ServerConnection::Step ServerConnection::ScanHead() {
   http1::RequestHead& head = scratch_->head;
   if (scan) {
     const http1::ScanResult result = http1::ScanRequestHead(input, &head);
+    const bool too_many = result.status == http1::ScanStatus::kTooManyFields ||
+                          (result.status == http1::ScanStatus::kComplete &&
+                           head.field_count > worker_.limits().headers_max);
+    if (too_many) {
+      linger_ = true;
+      return Refuse(
+          ErrorCode::kHeaderTooLarge,
+          StrCat("The request has more than ", worker_.limits().headers_max, " header lines."));
+    }
     if (result.status == http1::ScanStatus::kInvalid ||
         result.status == http1::ScanStatus::kUnsupported) {
       linger_ = true;
@@ -105,6 +115,11 @@ ServerConnection::Step ServerConnection::ScanHead() {
         request_.id.assign(id);
       } else {
         MakeRequestId(worker_.NextRandom(), worker_.NextRandom(), &request_.id);
+      }
+      if (head.expect_unknown) {
+        Refuse(ErrorCode::kInvalidRequest, "The only expectation that is met is 100-continue.");
+        local_.status = 417;
+        return Step::kAnswer;
       }
       return Step::kContinue;
     }
@@ -416,11 +431,12 @@ ServerConnection::Step ServerConnection::Decide() {
 // Reads what routing needs out of the body: the model, and whether a stream is asked for.
 ServerConnection::Step ServerConnection::ScanBody() {
   const std::string_view content_type = scratch_->head.Find(HeaderId::kContentType);
-  const bool encoded = !scratch_->head.Find(HeaderId::kContentEncoding).empty();
-  if (encoded && request_.endpoint.needs_model) {
+  if (!request_.body.empty() && !scratch_->head.Find(HeaderId::kContentEncoding).empty()) {
+    // Nowhere: what cannot be read may name another model to the provider.
     return Refuse(ErrorCode::kInvalidRequest, "A compressed request body is not supported.");
   }
-  if (http1::IsMultipartFormData(content_type)) {
+  const BodyForm form = FindBodyForm(content_type, request_.body);
+  if (form == BodyForm::kMultipart) {
     const http1::MultipartScan scan = http1::ScanMultipart(content_type, request_.body);
     if (!scan.valid) return Refuse(ErrorCode::kInvalidRequest, std::string(scan.error));
     if (scan.has_model) {
@@ -430,8 +446,10 @@ ServerConnection::Step ServerConnection::ScanBody() {
                         .bytes = scan.model.size()};
     }
     request_.stream = scan.stream;
-  } else if (request_.endpoint.needs_model || (!request_.body.empty() && !encoded &&
-                                               content_type.find("json") != content_type.npos)) {
+  } else if (form == BodyForm::kUrlEncoded && !FindQueryParameter(request_.body, "model").empty()) {
+    return Refuse(ErrorCode::kInvalidRequest, "A model is not read from a urlencoded body.",
+                  "model");
+  } else if (form == BodyForm::kJson || request_.endpoint.needs_model) {
     const http1::RequestScan scan = worker_.scanner().Scan(request_.body);
     if (!scan.valid) return Refuse(ErrorCode::kInvalidRequest, std::string(scan.error));
     if (scan.has_model) {
@@ -441,10 +459,16 @@ ServerConnection::Step ServerConnection::ScanBody() {
     }
     request_.stream = scan.stream;
   }
-  if (request_.model.empty() && request_.place.kind == ModelPlace::Kind::kNone &&
-      !request_.endpoint.query.empty()) {
-    request_.model = FindQueryParameter(request_.endpoint.query, "model");
-    if (!request_.model.empty()) request_.place.kind = ModelPlace::Kind::kQuery;
+  if (!request_.endpoint.query.empty()) {
+    std::string model = FindQueryParameter(request_.endpoint.query, "model");
+    if (!model.empty() && request_.place.kind != ModelPlace::Kind::kNone) {
+      return Refuse(ErrorCode::kInvalidRequest, "The model is named in the body and in the query.",
+                    "model");
+    }
+    if (!model.empty()) {
+      request_.model = std::move(model);
+      request_.place.kind = ModelPlace::Kind::kQuery;
+    }
   }
   if (request_.endpoint.needs_model && request_.model.empty()) {
     return Refuse(ErrorCode::kInvalidRequest, "The request does not name a model.", "model");
@@ -452,6 +476,12 @@ ServerConnection::Step ServerConnection::ScanBody() {
   if (request_.model.size() > kModelBytesMax) {
     request_.model.clear();
     return Refuse(ErrorCode::kInvalidRequest, "The model's name is too long.", "model");
+  }
+  for (const char c : request_.model) {
+    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) continue;
+    // Some readers end a name at such a character.
+    request_.model.clear();
+    return Refuse(ErrorCode::kInvalidRequest, "The model's name has a control character.", "model");
   }
   return Step::kContinue;
 }

@@ -30,7 +30,7 @@ Worker::Worker(WorkerShared& shared, AccessLogRing* access_log, uint64_t random_
       work_(asio::make_work_guard(io_)),
       wheel_(io_),
       streams_(io_, wheel_),
-      pool_(streams_),
+      pool_(streams_, shared.limits.upstream_pool),
       acceptor_(io_),
       accept_retry_(
           wheel_, [](void* self) { static_cast<Worker*>(self)->Accept(); }, this),

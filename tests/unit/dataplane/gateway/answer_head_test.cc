@@ -47,6 +47,22 @@ TEST(EncodeAnswerHead, RemovesHopByHopHeadersAndThoseOfTheProvidersSite) {
       "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nx-request-id: req-1\r\n\r\n");
 }
 
+TEST(EncodeAnswerHead, ConnectionCannotRemoveWhatDescribesTheBody) {
+  EXPECT_EQ(
+      Encode("HTTP/1.1 200 OK\r\nConnection: content-length, content-type, content-encoding, a\r\n"
+             "Content-Length: 5\r\nContent-Type: b\r\nContent-Encoding: gzip\r\nA: c\r\n\r\n",
+             OutFraming::kRaw),
+      "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: b\r\nContent-Encoding: gzip\r\n"
+      "x-request-id: req-1\r\n\r\n");
+}
+
+TEST(EncodeAnswerHead, NoContentHasNoLength) {
+  EXPECT_EQ(Encode("HTTP/1.1 204 No\r\nContent-Length: 5\r\n\r\n", OutFraming::kRaw),
+            "HTTP/1.1 204 No Content\r\nx-request-id: req-1\r\n\r\n");
+  EXPECT_THAT(Encode("HTTP/1.1 304 No\r\nContent-Length: 5\r\n\r\n", OutFraming::kRaw),
+              HasSubstr("Content-Length: 5\r\n"));
+}
+
 TEST(EncodeAnswerHead, KeepsTheProvidersRequestIdUnderAnotherName) {
   EXPECT_EQ(Encode("HTTP/1.1 200 OK\r\nX-Request-Id: theirs\r\nContent-Length: 0\r\n\r\n",
                    OutFraming::kRaw),
@@ -86,6 +102,25 @@ TEST(EncodeAnswerHead, OldClientIsToldThatTheConnectionStays) {
   EXPECT_THAT(
       Encode("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", OutFraming::kRaw, {.http_1_0 = true}),
       HasSubstr("connection: keep-alive\r\n"));
+}
+
+TEST(AppendTrailers, DropsWhatTheGatewayActsOn) {
+  std::string out = "0\r\n";
+
+  AppendTrailers(
+      "x-checksum: 1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\nTrailer: a\r\n"
+      "Set-Cookie: a=b\r\nConnection: close\r\nAuthorization: a\r\nX-Other:\r\n\r\n",
+      &out);
+
+  EXPECT_EQ(out, "0\r\nx-checksum: 1\r\nX-Other:\r\n\r\n");
+}
+
+TEST(AppendTrailers, NoneLeaveTheEmptyLine) {
+  std::string out;
+
+  AppendTrailers("\r\n", &out);
+
+  EXPECT_EQ(out, "\r\n");
 }
 
 TEST(ChooseFraming, FitsBothSides) {
