@@ -378,7 +378,10 @@ ScanResult ScanRequestHead(std::string_view bytes, RequestHead* head) {
   head->field_count = 0;
   size_t at = 0;
   // RFC 9112, 2.2: a server should ignore at least one empty line before the request line.
-  if (bytes.size() >= 2 && bytes[0] == '\r' && bytes[1] == '\n') at = 2;
+  if (bytes.starts_with('\r')) {
+    if (bytes.size() == 1) return kNeedMore;
+    if (bytes[1] == '\n') at = 2;
+  }
   const size_t method_start = at;
   while (at < bytes.size() && IsToken(bytes[at])) ++at;
   // Longest registered method: UPDATEREDIRECTREF.

@@ -89,6 +89,9 @@ TEST(ScanRequestHead, WhatFollowsTheHeadChangesNothing) {
 
 TEST(ScanRequestHead, SkipsOneEmptyLineBeforeTheRequestLine) {
   EXPECT_EQ(StatusOf(StrCat("\r\n", kRequest)), ScanStatus::kComplete);
+  EXPECT_EQ(StatusOf("\r"), ScanStatus::kIncomplete);
+  EXPECT_EQ(StatusOf("\r\n"), ScanStatus::kIncomplete);
+  EXPECT_EQ(StatusOf("\rG"), ScanStatus::kInvalid);
   EXPECT_EQ(StatusOf(StrCat("\r\n\r\n", kRequest)), ScanStatus::kInvalid);
 }
 
