@@ -15,17 +15,24 @@ readonly BUILD_PACKAGES=(
   nlohmann-json3-dev prometheus-cpp-dev
 )
 readonly TEST_PACKAGES=(libgmock-dev libgtest-dev sqlite3)
+# libgtest-dev: the bench's programs are configured with the tests.
+readonly BENCH_PACKAGES=(
+  haproxy libbenchmark-dev libgtest-dev nginx-light openssl strace valgrind wrk
+)
+# Says no to every service that a package would start.
+readonly POLICY=/usr/sbin/policy-rc.d
 # Only when there is no Node.js 18 or later with npm, which may also come from elsewhere.
 readonly NODE_PACKAGES=(nodejs npm)
 readonly NODE_MAJOR_MIN=18
 
 usage() {
   cat <<'USAGE'
-usage: bash deploy/install-deps.sh [--tests] [--list]
+usage: bash deploy/install-deps.sh [--tests] [--bench] [--list]
 
 Installs the Debian packages that building and running lmgate needs.
 
   --tests  also what tests/run.sh needs (GoogleTest, sqlite3, Node.js with npm)
+  --bench  also what tests/bench/run.sh needs (other proxies, Google Benchmark, Node.js with npm)
   --list   print the packages that are missing and change nothing
   --help   this text
 USAGE
@@ -63,11 +70,27 @@ first_error() {
   grep -m 1 -E '^(E|Err|dpkg: error)' "$1" || tail -n 1 "$1"
 }
 
+# Installs the packages after the name of the log. nginx and haproxy come with services: for the
+# bench they are wanted as programs only, so none is started unless the machine's own policy says.
+install_packages() {
+  local log=$1 ok=true
+  shift
+  local with_policy=false
+  if [[ " $* " =~ \ (nginx-light|haproxy)\  && ! -e $POLICY ]]; then
+    with_policy=true
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" install -m 755 /dev/stdin "$POLICY"
+  fi
+  "${apt[@]}" install --no-install-recommends "$@" >"$log" 2>&1 </dev/null || ok=false
+  if $with_policy; then "${as_root[@]}" rm -f "$POLICY"; fi
+  $ok
+}
+
 main() {
-  local tests=false list=false
+  local tests=false bench=false list=false
   while (($# > 0)); do
     case $1 in
       --tests) tests=true ;;
+      --bench) bench=true ;;
       --list) list=true ;;
       -h | --help)
         usage
@@ -93,10 +116,9 @@ main() {
   fi
 
   local wanted=("${BUILD_PACKAGES[@]}")
-  if $tests; then
-    wanted+=("${TEST_PACKAGES[@]}")
-    if ! has_node; then wanted+=("${NODE_PACKAGES[@]}"); fi
-  fi
+  if $tests; then wanted+=("${TEST_PACKAGES[@]}"); fi
+  if $bench; then wanted+=("${BENCH_PACKAGES[@]}"); fi
+  if { $tests || $bench; } && ! has_node; then wanted+=("${NODE_PACKAGES[@]}"); fi
   local missing
   mapfile -t missing < <(missing_packages "${wanted[@]}")
   if $list; then
@@ -124,12 +146,12 @@ main() {
   log=$(mktemp "${TMPDIR:-/tmp}/lmgate-apt.XXXXXX") || fail "cannot write to ${TMPDIR:-/tmp}"
   "${apt[@]}" update >"$log" 2>&1 </dev/null ||
     fail "apt-get update failed: $(first_error "$log") (all of it: $log)"
-  "${apt[@]}" install --no-install-recommends "${missing[@]}" >"$log" 2>&1 </dev/null ||
+  install_packages "$log" "${missing[@]}" ||
     fail "apt-get install failed: $(first_error "$log") (all of it: $log)"
   rm -f "$log"
 
-  if $tests && ! has_node; then
-    fail "the tests need Node.js $NODE_MAJOR_MIN or later with npm; found $(node --version 2>/dev/null || echo none)"
+  if { $tests || $bench; } && ! has_node; then
+    fail "the tests and the bench need Node.js $NODE_MAJOR_MIN or later with npm; found $(node --version 2>/dev/null || echo none)"
   fi
   say "done"
 }

@@ -12,6 +12,10 @@ usage: bash tests/bench/peer.sh PORT UPSTREAM [-- OPTION...]
   UPSTREAM  a port (http://127.0.0.1:UPSTREAM/v1), or a base URL
   OPTION    further options of lmgate-dataplane
 
+Environment, all optional: LMGATE_BUILD, the build; LMGATE_PEER_DIR, where it keeps its state and
+its access log (BUILD/bench); LMGATE_PEER_CA, a PEM file to trust for an https upstream;
+LMGATE_BENCH_KEYS, how many keys it knows.
+
 Needs a release build: cmake --preset release -DLMGATE_TESTS=ON && cmake --build --preset release
 USAGE
 }
@@ -41,15 +45,18 @@ main() {
   build=${LMGATE_BUILD:-$root/build/release}
   [[ -x $build/bin/lmgate-dataplane ]] || fail "$build/bin/lmgate-dataplane is not built; see --help"
   [[ -x $build/tests/bench_state ]] || fail "$build/tests/bench_state is not built; see --help"
-  local state=$build/bench/peer-$port
-  mkdir -p "$build/bench"
-  "$build/tests/bench_state" "$state" "$upstream" "${LMGATE_BENCH_KEYS:-1000}"
+  local directory=${LMGATE_PEER_DIR:-$build/bench}
+  local state=$directory/peer-$port
+  mkdir -p "$directory"
+  "$build/tests/bench_state" "$state" "$upstream" "${LMGATE_BENCH_KEYS:-1000}" \
+    ${LMGATE_PEER_CA:+"$LMGATE_PEER_CA"}
 
-  # The two defaults come first, so that an option given wins.
-  cd "$build/bench"
+  cd "$directory"
+  # As variables, so that an option given wins.
+  export LMGATE_WORKERS=1 LMGATE_ACCESS_LOG=$directory/access-$port.log
   exec "$build/bin/lmgate-dataplane" --listen "127.0.0.1:$port" \
     --admin-listen "127.0.0.1:$((port + 1))" --control-plane none --state-dir "$state" \
-    --env-file "" --workers 1 --access-log "$build/bench/access-$port.log" "$@"
+    --env-file "" "$@"
 }
 
 main "$@"

@@ -1,0 +1,87 @@
+// The table for people: at most 120 columns.
+import { CASES } from './cases.mjs';
+
+const NONE = '-';
+
+// Three digits that mean something, and no more.
+function short(value) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return NONE;
+  const size = Math.abs(value);
+  if (size >= 100) return Math.round(value).toLocaleString('en-US');
+  return value.toFixed(size >= 10 ? 1 : 2);
+}
+
+const COLUMNS = [
+  { title: '', width: 9, text: (row) => row.peer },
+  { title: 'units/s', width: 9, text: (row) => short(row.perSecond) },
+  { title: 'CPU µs', width: 8, text: (row) => short(row.cpuUs) },
+  { title: '/nginx', width: 7, text: (row) => short(row.cpuToNginx) },
+  { title: 'user', width: 6, text: (row) => (row.userShare === null ? NONE : `${Math.round(row.userShare * 100)}%`) },
+  { title: '+p50 µs', width: 9, text: (row) => short(row.addedUs.p50) },
+  { title: '/nginx', width: 7, text: (row) => short(row.addedToNginx.p50) },
+  { title: '+p99 µs', width: 9, text: (row) => short(row.addedUs.p99) },
+  { title: '/nginx', width: 7, text: (row) => short(row.addedToNginx.p99) },
+  { title: '+p99.9', width: 9, text: (row) => short(row.addedUs.p999) },
+  { title: 'MiB', width: 7, text: (row) => short(row.rssMaxMib) },
+  { title: 'KiB/str', width: 8, text: (row) => short(row.kibPerStream) },
+  { title: 'lost', width: 5, text: (row) => String(row.lost) },
+  { title: 'err', width: 5, text: (row) => String(row.errors) },
+  { title: 'n', width: 4, text: (row) => String(row.rounds) },
+];
+
+function tableLine(texts) {
+  const first = texts[0].padEnd(COLUMNS[0].width);
+  return first + texts.slice(1).map((text, i) => text.padStart(COLUMNS[i + 1].width)).join('');
+}
+
+// What stands over the rows of a case.
+function heading(name, rows) {
+  const { title, unit } = CASES[name];
+  const asked = CASES[name].load.mode === 'hold' ? CASES[name].load.connections : null;
+  const held = rows.find((row) => row.streams !== null)?.streams ?? asked;
+  const fewer = held === asked ? '' : ` (here ${short(held)}: descriptor limit)`;
+  return `${name}: ${title}${fewer}; unit: ${unit}`;
+}
+
+export function tableText(rows) {
+  const width = COLUMNS.reduce((sum, column) => sum + column.width, 0);
+  const lines = [tableLine(COLUMNS.map((column) => column.title)), '-'.repeat(width)];
+  for (const name of new Set(rows.map((row) => row.case))) {
+    const own = rows.filter((row) => row.case === name);
+    lines.push(heading(name, own));
+    for (const row of own) lines.push(tableLine(COLUMNS.map((column) => column.text(row))));
+    lines.push('');
+  }
+  lines.push(
+    'Medians of n rounds. CPU: of the proxy, user and kernel, a unit. +p50, +p99, +p99.9: latency over direct',
+    'at the same schedule; json1k, sse_burst and workers have none. /nginx: median of the rounds\' ratios.',
+    'MiB: most memory. KiB/str: memory for each held stream. lost: events. err, n: rounds left out and used.',
+  );
+  return lines.join('\n');
+}
+
+export function verdictText(verdicts) {
+  const line = (what, value, must, aim, verdict) =>
+    what.padEnd(46) + value.padStart(10) + must.padStart(10) + aim.padStart(10) + `  ${verdict}`;
+  const number = (value) => (value !== null && value > 0 && value < 0.1 ? value.toFixed(4) : short(value));
+  return [
+    line('lmgate', 'measured', 'must', 'aim', ''),
+    '-'.repeat(92),
+    ...verdicts.map((each) => line(each.what, number(each.value), number(each.must), number(each.aim), each.verdict)),
+  ].join('\n');
+}
+
+export function workersText(rows) {
+  const row = (peer) => rows.find((each) => each.case === 'workers' && each.peer === peer);
+  const two = row('lmgate2');
+  if (two === undefined || two.rounds === 0) return '';
+  return `Two workers: client and upstream took ${short(two.clientCpuUs)} and ${short(two.upstreamCpuUs)} µs of CPU a
+request beside lmgate's ${short(two.cpuUs)}; the machine's CPUs were ${Math.round(two.machineBusy * 100)}% busy (${Math.round((row('lmgate')?.machineBusy ?? 0) * 100)}% with one worker).`;
+}
+
+export function machineText({ cpu, cpus, memoryGib, kernel, versions, descriptors, loadAverage }) {
+  const list = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return `${cpu}, ${cpus} CPUs, ${memoryGib} GiB, Linux ${kernel}, ${descriptors} descriptors a process, load ${loadAverage.toFixed(2)} at start
+${list.join(', ')}
+(Portkey 1.15.2 with @hono/node-server held at 1.3.3: with 1.19 it answers every streaming request with 500.)`;
+}
