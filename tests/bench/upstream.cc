@@ -37,6 +37,7 @@ struct Connection {
   bool is_streaming = false;
   uint32_t sequence = 0;   // of the next event
   uint64_t due_nanos = 0;  // when it is sent
+  bool is_due = false;     // it has a place among the due ones
   std::string output;      // not yet taken by the socket
   bool waits_to_write = false;
 };
@@ -60,7 +61,7 @@ class Upstream {
   bool Consume(Connection* connection, std::string_view data);
   bool Answer(Connection* connection);
   bool SendEvent(Connection* connection);
-  bool SendEventsWithoutGap(Connection* connection);
+  void ScheduleEvent(Connection* connection);
   bool Flush(Connection* connection);
   void SendDueEvents();
   void WatchForWriting(Connection* connection, bool wanted);
@@ -126,7 +127,8 @@ void Upstream::Accept(SSL_CTX* tls) {
 }
 
 bool Upstream::OnReady(Connection* connection) {
-  if (!Flush(connection) || !SendEventsWithoutGap(connection)) return false;
+  if (!Flush(connection)) return false;
+  ScheduleEvent(connection);
   do {
     const Transfer read = connection->socket.Read(buffer_);
     if (read.next == Transfer::Next::kClosed) return false;
@@ -159,27 +161,27 @@ bool Upstream::Answer(Connection* connection) {
   connection->is_streaming = true;
   connection->sequence = 0;
   if (!Flush(connection)) return false;
-  const uint64_t gap = connection->shape.gap_nanos;
-  if (gap == 0) return SendEventsWithoutGap(connection);
+  connection->due_nanos = NowNanos();
   // The streams' beats are spread evenly; 7919 is a prime.
-  connection->due_nanos = NowNanos() + connection->id * 7919 * 1000 % gap;
-  due_.push({connection->due_nanos, connection->id});
+  const uint64_t gap = connection->shape.gap_nanos;
+  if (gap > 0) connection->due_nanos += connection->id * 7919 * 1000 % gap;
+  ScheduleEvent(connection);
   return true;
+}
+
+// A stream without a gap waits for its socket; it takes its turn with the others, so that not all
+// of it arrives as one piece. One with a gap waits for nothing.
+void Upstream::ScheduleEvent(Connection* connection) {
+  if (!connection->is_streaming || connection->is_due) return;
+  if (connection->shape.gap_nanos == 0 && !connection->output.empty()) return;
+  connection->is_due = true;
+  due_.push({connection->due_nanos, connection->id});
 }
 
 bool Upstream::SendEvent(Connection* connection) {
   AppendEvent(connection->shape, connection->sequence, NowNanos(), &connection->output);
   connection->is_streaming = ++connection->sequence < connection->shape.events;
   return Flush(connection);
-}
-
-// One write an event, until the socket takes no more.
-bool Upstream::SendEventsWithoutGap(Connection* connection) {
-  while (connection->is_streaming && connection->shape.gap_nanos == 0 &&
-         connection->output.empty()) {
-    if (!SendEvent(connection)) return false;
-  }
-  return true;
 }
 
 bool Upstream::Flush(Connection* connection) {
@@ -206,12 +208,14 @@ void Upstream::SendDueEvents() {
     const auto found = connections_.find(due.connection);
     if (found == connections_.end()) continue;
     Connection* const connection = found->second.get();
+    connection->is_due = false;
     if (!SendEvent(connection)) {
       connections_.erase(found);
-    } else if (connection->is_streaming) {
-      connection->due_nanos += connection->shape.gap_nanos;
-      due_.push({connection->due_nanos, connection->id});
+      continue;
     }
+    const uint64_t gap = connection->shape.gap_nanos;
+    connection->due_nanos = gap == 0 ? NowNanos() : connection->due_nanos + gap;
+    ScheduleEvent(connection);
   }
 }
 
