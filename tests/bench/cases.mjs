@@ -3,7 +3,9 @@
 //   latency   which of the client's times is compared with direct: the whole answer, or an event's way
 //   schedule  a second measurement in the same cell: requests at this fixed rate, for the latency.
 //             Without it the first has a schedule of its own, or the latency says nothing (null).
-//   portkey   what differs for Portkey, which would drown; direct is measured at that pace, too
+//   stretch   how much longer than the others it is measured: far percentiles need many requests
+//   portkey   what differs for Portkey, which would drown; direct is measured at that pace, too,
+//             unless withoutDirect. once: in the first round only, because it takes minutes.
 
 const BACK_TO_BACK = { mode: 'closed', connections: 32 };
 
@@ -28,13 +30,12 @@ function requests(title, load, rate, more = {}) {
 }
 
 export const CASES = {
-  json1k: { title: '1 KB prompt, 1 KB answer, 32 connections back to back', unit: 'request', load: BACK_TO_BACK,
-            latency: null },
+  json1k: requests('1 KB prompt, 1 KB answer, 32 connections back to back', {}, 1000),
   json64k: requests('64 KB prompt', { 'prompt-bytes': 65536 }, 1000),
   json1m: requests('1 MB prompt', { 'prompt-bytes': 1048576, connections: 8 }, 60),
   answer16k: requests('16 KB answer', { 'big-answer': 1 }, 1000),
   rate: { title: '1 KB prompt, 1 KB answer, 3,000 requests a second', unit: 'request', load: openLoop(3000),
-          latency: 'answer_us', portkey: { load: sixth(openLoop(3000)) } },
+          latency: 'answer_us', stretch: 3, portkey: { load: sixth(openLoop(3000)) } },
   sse_burst: { title: 'streams of 200 events without a gap, 16 at once', unit: 'event',
                load: { mode: 'stream', connections: 16, events: 200 }, latency: null },
   sse_paced: { title: 'streams with an event every 5 ms, 100 at once', unit: 'event',
@@ -43,7 +44,8 @@ export const CASES = {
   hold_1000: { title: '1,000 streams open at once, an event every 0.2 s', unit: 'event', load: heldStreams(1000),
                latency: 'lag_us', portkey: { load: sixth(heldStreams(1000)), withoutDirect: true } },
   hold_10000: { title: '10,000 streams open at once, an event every 2 s', unit: 'event', load: heldStreams(10000),
-                latency: 'lag_us', portkey: { load: sixth(heldStreams(10000)), withoutDirect: true } },
+                latency: 'lag_us',
+                portkey: { load: { ...heldStreams(10000), rate: 200, 'gap-us': 5e6 }, withoutDirect: true, once: true } },
   tls_upstream: requests('1 KB, TLS to the upstream', {}, 1000, { upstreamTls: true }),
   tls_client: requests('1 KB, TLS from the client', {}, 1000, { clientTls: true }),
   workers: { title: '1 KB, lmgate with one worker and with two, nothing pinned', unit: 'request', load: BACK_TO_BACK,
@@ -58,8 +60,8 @@ const HOLD_SPARE = 1.5;
 const DESCRIPTORS_SPARE = 200;
 
 // The load as this machine and these options allow. `descriptors`: what one process may open.
-export function fitLoad(load, { secs, descriptors }) {
-  if (load.mode !== 'hold') return { ...load, seconds: secs };
+export function fitLoad(load, { secs, descriptors }, stretch = 1) {
+  if (load.mode !== 'hold') return { ...load, seconds: secs * stretch };
   const connections = Math.min(load.connections, Math.floor((descriptors - DESCRIPTORS_SPARE) / 2));
   const seconds = connections / load.rate + HOLD_SETTLE + HOLD_SPARE;
   // 2: the first event may come up to a gap late, and both ends of a gap are an event.

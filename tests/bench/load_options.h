@@ -26,7 +26,7 @@ struct LoadOptions {
   uint32_t events = 200;  // a stream
   uint32_t event_bytes = 200;
   uint64_t gap_micros = 0;
-  std::string headers;  // further ones, each ending in CRLF
+  std::string headers = {};  // further ones, each ending in CRLF
 
   bool streams() const { return mode == LoadMode::kStream || mode == LoadMode::kHold; }
   bool has_schedule() const { return mode == LoadMode::kRate || mode == LoadMode::kHold; }

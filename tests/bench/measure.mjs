@@ -133,7 +133,7 @@ export class Cell {
   // The measurement: throughput, CPU time and memory, and the latency when it has a schedule.
   async #measureLoad() {
     const { definition, proxy, upstream } = this;
-    const load = fitLoad(this.#variant('load'), this.run);
+    const load = fitLoad(this.#variant('load'), this.run, definition.stretch);
     const cpu = () => (proxy === null ? null : cpuSeconds(proxy.pid));
     const before = { proxy: cpu(), upstream: cpuSeconds(upstream.pid), machine: machineTicks() };
     const rssBefore = proxy === null ? 0 : memoryKib(proxy.pid, 'VmRSS');
@@ -177,6 +177,6 @@ export class Cell {
     const slow = portkey.schedule ?? portkey.load;
     if (this.peerName !== 'direct' || !run.comparePortkey || key === null) return;
     if (slow === undefined || portkey.withoutDirect) return;
-    result.latencyAtPortkeysPaceUs = (await this.#load(fitLoad(slow, run)))[key];
+    result.latencyAtPortkeysPaceUs = (await this.#load(fitLoad(slow, run, definition.stretch)))[key];
   }
 }

@@ -64,8 +64,10 @@ export const PEERS = {
   lmgate2: { title: 'lmgate, 2 workers', start: lmgate(2) },
 };
 
-// Whether the peer is measured in the case at all.
-export function takesPart(peer, name, each) {
-  if (each.peers !== undefined) return each.peers.includes(name);
-  return name !== 'lmgate2' && !(each.clientTls && peer.servesTls === false);
+// Whether the peer is measured in the case, in this round (from 0).
+export function takesPart(name, definition, round) {
+  if (definition.peers !== undefined) return definition.peers.includes(name);
+  if (name === 'lmgate2') return false;
+  if (name === 'portkey' && definition.portkey?.once && round > 0) return false;
+  return !(definition.clientTls && PEERS[name].servesTls === false);
 }

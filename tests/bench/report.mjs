@@ -54,7 +54,7 @@ export function tableText(rows) {
   }
   lines.push(
     'Medians of n rounds. CPU: of the proxy, user and kernel, a unit. +p50, +p99, +p99.9: latency over direct',
-    'at the same schedule; json1k, sse_burst and workers have none. /nginx: median of the rounds\' ratios.',
+    "at the same schedule of requests; sse_burst and workers have none. /nginx: median of the rounds' ratios.",
     'MiB: most memory. KiB/str: memory for each held stream. lost: events. err, n: rounds left out and used.',
   );
   return lines.join('\n');
@@ -77,6 +77,16 @@ export function workersText(rows) {
   if (two === undefined || two.rounds === 0) return '';
   return `Two workers: client and upstream took ${short(two.clientCpuUs)} and ${short(two.upstreamCpuUs)} µs of CPU a
 request beside lmgate's ${short(two.cpuUs)}; the machine's CPUs were ${Math.round(two.machineBusy * 100)}% busy (${Math.round((row('lmgate')?.machineBusy ?? 0) * 100)}% with one worker).`;
+}
+
+// CPU time of each step by itself; empty without micro-benches.
+export function microText(micro) {
+  if (micro === null) return '';
+  const time = (nanos) => (nanos < 1e3 ? `${short(nanos)} ns` : nanos < 1e6 ? `${short(nanos / 1e3)} µs` : `${short(nanos / 1e6)} ms`);
+  const cells = Object.entries(micro.cpuNanos).map(([name, nanos]) => `${name.padEnd(18)}${time(nanos).padStart(9)}`);
+  const lines = ['lmgate, each step by itself, CPU time; keys: 1,000,000'];
+  for (let i = 0; i < cells.length; i += 3) lines.push(cells.slice(i, i + 3).join('     '));
+  return lines.join('\n');
 }
 
 export function machineText({ cpu, cpus, memoryGib, kernel, versions, descriptors, loadAverage }) {

@@ -1,6 +1,6 @@
 // Measures, and writes what came of it: see `run.sh --help`, which builds all this needs first.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CASES } from './cases.mjs';
@@ -9,7 +9,7 @@ import { Cell } from './measure.mjs';
 import { readMicroBench } from './micro.mjs';
 import { parseOptions, UsageError } from './options.mjs';
 import { PEERS, takesPart } from './peers.mjs';
-import { machineText, tableText, verdictText, workersText } from './report.mjs';
+import { machineText, microText, tableText, verdictText, workersText } from './report.mjs';
 import { summariseAll } from './summary.mjs';
 import { chartSvg } from './svg.mjs';
 import { judge } from './verdicts.mjs';
@@ -37,7 +37,7 @@ function makeCertificate(directory) {
 function planRound(options, round) {
   return options.cases.flatMap((name) => {
     const names = Object.keys(PEERS).filter(
-      (peer) => takesPart(PEERS[peer], peer, CASES[name]) && (options.peers.includes(peer) || CASES[name].peers !== undefined),
+      (peer) => (options.peers.includes(peer) || CASES[name].peers !== undefined) && takesPart(peer, CASES[name], round),
     );
     const first = round % names.length;
     return [...names.slice(first), ...names.slice(0, first)].map((peer) => ({ name, peer }));
@@ -82,7 +82,8 @@ async function main() {
   const rows = summariseAll(cells);
   const verdicts = judge(rows, micro);
   const chart = chartSvg(rows);
-  const table = [machineText(machine), tableText(rows), workersText(rows), verdictText(verdicts)].filter(Boolean).join('\n\n');
+  const texts = [machineText(machine), tableText(rows), workersText(rows), microText(micro), verdictText(verdicts)];
+  const table = texts.filter(Boolean).join('\n\n');
 
   writeFileSync(path.join(out, 'results.json'), JSON.stringify({ machine, options, rows, verdicts, micro, cells }, null, 1));
   writeFileSync(path.join(out, 'table.txt'), `${table}\n`);
@@ -92,7 +93,6 @@ async function main() {
     process.stdout.write(`left out: round ${cell.round + 1} ${cell.case} ${cell.peer}: ${cell.complaints.join('; ')}\n`);
   }
   say(`written: ${path.relative(process.cwd(), out)}/{results.json,table.txt,chart.svg}`);
-  if (!existsSync(path.join(out, 'micro.json'))) say('no micro-benches: libbenchmark-dev was not found at the build');
 }
 
 main().catch((error) => {

@@ -66,8 +66,11 @@ main() {
   mkdir -p build/release "$out"
   printf 'bench: building (log: build/release/build.log)\n' >&2
   bash deploy/build.sh release build/release/build.log -DLMGATE_TESTS=ON \
-    lmgate-dataplane bench_state bench_load bench_upstream
+    lmgate-dataplane bench_state bench_load bench_upstream micro_bench
   install_portkey build/release/npm.log
+  printf 'bench: micro-benches\n' >&2
+  build/release/tests/micro_bench --benchmark_out="$out/micro.json" --benchmark_out_format=json \
+    >"$out/micro.log" 2>&1 || fail "micro_bench failed: $(tail -n 1 "$out/micro.log")"
   exec node tests/bench/run.mjs "$@"
 }
 
