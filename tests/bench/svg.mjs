@@ -9,11 +9,12 @@ const TOP = 62;
 const RATIO_MAX = 2; // longer bars are cut there, and say so by their number
 
 const STYLE = `
-  svg { background: #fff; font: 12px system-ui, sans-serif; }
+  svg { font: 12px system-ui, sans-serif; }
+  .paper { fill: #fff; } .value { stroke: #fff; stroke-width: 3; paint-order: stroke; }
   text { fill: #24292f; } .quiet { fill: #57606a; } .axis { stroke: #57606a; } .grid { stroke: #d0d7de; }
   .haproxy { fill: #9a6fd0; } .portkey { fill: #b08800; } .lmgate { fill: #1a7f5a; }
   @media (prefers-color-scheme: dark) {
-    svg { background: #0d1117; }
+    .paper { fill: #0d1117; } .value { stroke: #0d1117; }
     text { fill: #e6edf3; } .quiet { fill: #9198a1; } .axis { stroke: #9198a1; } .grid { stroke: #30363d; }
     .haproxy { fill: #b392f0; } .portkey { fill: #d4a72c; } .lmgate { fill: #3fb950; }
   }`;
@@ -28,7 +29,7 @@ function bar(row, y) {
   const cut = row.cpuToNginx > RATIO_MAX;
   const value = row.cpuToNginx >= 10 ? row.cpuToNginx.toFixed(0) : row.cpuToNginx.toFixed(2);
   return `<rect class="${row.peer}" x="${LEFT}" y="${y}" width="${(x(row.cpuToNginx) - LEFT).toFixed(1)}" height="${BAR - 2}"/>
-<text class="quiet" x="${(x(row.cpuToNginx) + 4).toFixed(1)}" y="${y + BAR - 3}">${cut ? '→ ' : ''}${value}</text>`;
+<text class="quiet value" x="${(x(row.cpuToNginx) + 4).toFixed(1)}" y="${y + BAR - 3}">${cut ? '→ ' : ''}${value}</text>`;
 }
 
 // Null when there is nothing to show.
@@ -55,6 +56,7 @@ export function chartSvg(rows) {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y + 18}" width="${WIDTH}" height="${y + 18}" role="img" aria-label="CPU time of each proxy, as a ratio to nginx">
 <style>${STYLE}
 </style>
+<rect class="paper" width="100%" height="100%"/>
 <text x="${LEFT}" y="22" font-weight="600">CPU time a request or event, nginx = 1 (shorter is better)</text>
 ${[...legend, ...grid, ...parts].join('\n')}
 </svg>
