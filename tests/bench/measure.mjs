@@ -58,15 +58,17 @@ export class Cell {
 
   async #startUpstream() {
     const tls = this.definition.upstreamTls || (this.definition.clientTls && this.peerName === 'direct');
-    const { certificate, key } = this.run.tls;
+    const files = tls ? [this.run.tls.certificate, this.run.tls.key] : [];
     await new Promise((resolve, reject) => {
-      this.upstream = new Process([path.join(this.run.build, 'tests/bench_upstream'), ...(tls ? [certificate, key] : [])], {
+      this.upstream = new Process([path.join(this.run.build, 'tests/bench_upstream'), ...files], {
         cpu: this.pinned ? LOAD_CPU : null,
         log: path.join(this.directory, 'upstream.log'),
         cwd: this.directory,
         onLine: (line) => resolve((this.upstreamPort = Number(line))),
       });
-      this.upstream.ended.then((code) => reject(new Error(`upstream ended with ${code}: ${this.upstream.logTail()}`)));
+      this.upstream.ended.then((code) =>
+        reject(new Error(`upstream ended with ${code}: ${this.upstream.logTail()}`)),
+      );
     });
     await this.upstream.waitForListener(this.upstreamPort);
   }
@@ -78,6 +80,7 @@ export class Cell {
     this.port = this.upstreamPort;
     if (this.peer.start === undefined) return;
     this.port = await freePortPair();
+    const holds = definition.load.mode === 'hold';
     const cell = {
       ...run,
       port: this.port,
@@ -85,7 +88,7 @@ export class Cell {
       upstreamTls: definition.upstreamTls === true,
       clientTls: definition.clientTls === true,
       directory: this.directory,
-      connections: definition.load.mode === 'hold' ? Math.ceil(run.descriptors * HOLD_CONNECTIONS_PER_DESCRIPTOR) : CONNECTIONS,
+      connections: holds ? Math.ceil(run.descriptors * HOLD_CONNECTIONS_PER_DESCRIPTOR) : CONNECTIONS,
     };
     const { command, env } = this.peer.start(cell);
     this.headers = this.peer.headers?.(cell) ?? [];
@@ -101,31 +104,31 @@ export class Cell {
   // Runs bench_load to its end. onHeld: when all streams of hold are open.
   async #load({ mode, ...options }, onHeld = () => {}) {
     const tls = this.definition.clientTls || (this.definition.upstreamTls && this.peerName === 'direct');
-    const words = Object.entries({ ...options, port: this.port, tls: tls ? 1 : 0 }).flatMap(([name, value]) => [
-      `--${name}`,
-      String(value),
-    ]);
+    const named = Object.entries({ ...options, port: this.port, tls: tls ? 1 : 0 });
+    const words = [
+      ...named.map(([name, value]) => [`--${name}`, String(value)]),
+      ...this.headers.map((each) => ['--header', each]),
+    ].flat();
     let seen = null;
     let held = null;
-    const client = new Process(
-      [path.join(this.run.build, 'tests/bench_load'), mode, ...words, ...this.headers.flatMap((each) => ['--header', each])],
-      {
-        cpu: this.pinned ? LOAD_CPU : null,
-        log: path.join(this.directory, 'load.log'),
-        cwd: this.directory,
-        onLine: (line) => {
-          const report = JSON.parse(line);
-          if (report.held === undefined) seen = report;
-          else held = onHeld(report.held);
-        },
+    const client = new Process([path.join(this.run.build, 'tests/bench_load'), mode, ...words], {
+      cpu: this.pinned ? LOAD_CPU : null,
+      log: path.join(this.directory, 'load.log'),
+      cwd: this.directory,
+      onLine: (line) => {
+        const report = JSON.parse(line);
+        if (report.held === undefined) seen = report;
+        else held = onHeld();
       },
-    );
+    });
     const code = await client.ended;
     await held;
     if (code !== 0) {
       const counts = seen === null ? '' : `${seen.errors} errors, ${seen.lost} lost events: `;
       this.lost = (this.lost ?? 0) + (seen?.lost ?? 0);
-      throw new Error(`${mode}: ${counts}${client.logTail()}`);
+      const peerEnd = this.proxy?.exitCode ?? null;
+      const ended = peerEnd === null ? '' : `; the peer had ended with ${peerEnd}: ${this.proxy.logTail()}`;
+      throw new Error(`${mode}: ${counts}${client.logTail()}${ended}`);
     }
     return seen;
   }

@@ -38,7 +38,9 @@ export const PEERS = {
   nginx: {
     title: 'nginx, 1 worker',
     start: (cell) => ({
-      command: ['nginx', '-e', 'stderr', '-p', cell.directory, '-c', writeConfig('nginx.conf', nginxConfig(cell), cell)],
+      command: [
+        'nginx', '-e', 'stderr', '-p', cell.directory, '-c', writeConfig('nginx.conf', nginxConfig(cell), cell),
+      ],
     }),
   },
   haproxy: {

@@ -3,10 +3,11 @@ import { CASES } from './cases.mjs';
 
 const NONE = '-';
 
-// Three digits that mean something, and no more.
+// Three digits that mean something, and never more than seven places.
 function short(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return NONE;
   const size = Math.abs(value);
+  if (size >= 1e6) return `${(value / 1e6).toFixed(size >= 1e7 ? 0 : 2)}M`;
   if (size >= 100) return Math.round(value).toLocaleString('en-US');
   return value.toFixed(size >= 10 ? 1 : 2);
 }
@@ -75,23 +76,32 @@ export function workersText(rows) {
   const row = (peer) => rows.find((each) => each.case === 'workers' && each.peer === peer);
   const two = row('lmgate2');
   if (two === undefined || two.rounds === 0) return '';
-  return `Two workers: client and upstream took ${short(two.clientCpuUs)} and ${short(two.upstreamCpuUs)} µs of CPU a
-request beside lmgate's ${short(two.cpuUs)}; the machine's CPUs were ${Math.round(two.machineBusy * 100)}% busy (${Math.round((row('lmgate')?.machineBusy ?? 0) * 100)}% with one worker).`;
+  const busy = (peer) => `${Math.round((row(peer)?.machineBusy ?? 0) * 100)}%`;
+  return [
+    `Two workers, CPU a request: client ${short(two.clientCpuUs)} µs, upstream ${short(two.upstreamCpuUs)} µs,`,
+    `lmgate ${short(two.cpuUs)} µs. The CPUs were ${busy('lmgate2')} busy; with one worker ${busy('lmgate')}.`,
+  ].join('\n');
 }
 
 // CPU time of each step by itself; empty without micro-benches.
 export function microText(micro) {
   if (micro === null) return '';
-  const time = (nanos) => (nanos < 1e3 ? `${short(nanos)} ns` : nanos < 1e6 ? `${short(nanos / 1e3)} µs` : `${short(nanos / 1e6)} ms`);
-  const cells = Object.entries(micro.cpuNanos).map(([name, nanos]) => `${name.padEnd(18)}${time(nanos).padStart(9)}`);
+  const time = (nanos) => {
+    if (nanos < 1e3) return `${short(nanos)} ns`;
+    return nanos < 1e6 ? `${short(nanos / 1e3)} µs` : `${short(nanos / 1e6)} ms`;
+  };
+  const cells = Object.entries(micro.cpuNanos).map(([name, nanos]) => name.padEnd(18) + time(nanos).padStart(9));
   const lines = ['lmgate, each step by itself, CPU time; keys: 1,000,000'];
   for (let i = 0; i < cells.length; i += 3) lines.push(cells.slice(i, i + 3).join('     '));
   return lines.join('\n');
 }
 
 export function machineText({ cpu, cpus, memoryGib, kernel, versions, descriptors, loadAverage }) {
-  const list = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  return `${cpu}, ${cpus} CPUs, ${memoryGib} GiB, Linux ${kernel}, ${descriptors} descriptors a process, load ${loadAverage.toFixed(2)} at start
-${list.join(', ')}
-(Portkey 1.15.2 with @hono/node-server held at 1.3.3: with 1.19 it answers every streaming request with 500.)`;
+  const { lmgate, ...others } = versions;
+  return [
+    `${cpu}, ${cpus} CPUs, ${memoryGib} GiB, Linux ${kernel}, ${descriptors} descriptors a process`,
+    `lmgate ${lmgate}; load average at start ${loadAverage.toFixed(2)}`,
+    Object.entries(others).map(([name, version]) => `${name} ${version}`).join(', '),
+    '(Portkey with @hono/node-server held at 1.3.3: with 1.19 it answers every streaming request with 500.)',
+  ].join('\n');
 }

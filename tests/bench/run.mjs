@@ -21,7 +21,8 @@ const say = (text) => process.stderr.write(`bench: ${text}\n`);
 
 // A certificate of its own for each run, trusted by nobody else.
 function makeCertificate(directory) {
-  const tls = Object.fromEntries(['certificate', 'key', 'bundle'].map((name) => [name, path.join(directory, `${name}.pem`)]));
+  const file = (name) => path.join(directory, `${name}.pem`);
+  const tls = { certificate: file('certificate'), key: file('key'), bundle: file('bundle') };
   execFileSync(
     'openssl',
     ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc', '-days', '2',
@@ -36,9 +37,8 @@ function makeCertificate(directory) {
 // The cells of one round. Each round begins with another peer, so that none is always first.
 function planRound(options, round) {
   return options.cases.flatMap((name) => {
-    const names = Object.keys(PEERS).filter(
-      (peer) => (options.peers.includes(peer) || CASES[name].peers !== undefined) && takesPart(peer, CASES[name], round),
-    );
+    const wanted = CASES[name].peers ?? options.peers;
+    const names = Object.keys(PEERS).filter((peer) => wanted.includes(peer) && takesPart(peer, CASES[name], round));
     const first = round % names.length;
     return [...names.slice(first), ...names.slice(0, first)].map((peer) => ({ name, peer }));
   });
@@ -85,12 +85,13 @@ async function main() {
   const texts = [machineText(machine), tableText(rows), workersText(rows), microText(micro), verdictText(verdicts)];
   const table = texts.filter(Boolean).join('\n\n');
 
-  writeFileSync(path.join(out, 'results.json'), JSON.stringify({ machine, options, rows, verdicts, micro, cells }, null, 1));
+  const results = { machine, options, rows, verdicts, micro, cells };
+  writeFileSync(path.join(out, 'results.json'), JSON.stringify(results, null, 1));
   writeFileSync(path.join(out, 'table.txt'), `${table}\n`);
   if (chart !== null) writeFileSync(path.join(out, 'chart.svg'), chart);
   process.stdout.write(`\n${table}\n`);
-  for (const cell of cells.filter((each) => each.errors > 0)) {
-    process.stdout.write(`left out: round ${cell.round + 1} ${cell.case} ${cell.peer}: ${cell.complaints.join('; ')}\n`);
+  for (const { round, case: name, peer, complaints } of cells.filter((cell) => cell.errors > 0)) {
+    process.stdout.write(`left out: round ${round + 1} ${name} ${peer}: ${complaints.join('; ')}\n`);
   }
   say(`written: ${path.relative(process.cwd(), out)}/{results.json,table.txt,chart.svg}`);
 }

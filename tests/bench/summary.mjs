@@ -1,4 +1,5 @@
 // From the cells of all rounds to one row for each case and peer.
+import { CASES } from './cases.mjs';
 
 export function median(values) {
   const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
@@ -21,8 +22,8 @@ function addedLatency(cell, direct) {
 function summarise(cells, caseName, peerName) {
   const all = cells.filter((cell) => cell.case === caseName && cell.peer === peerName);
   const good = all.filter((cell) => cell.errors === 0);
-  const other = (cell, name) =>
-    cells.find((each) => each.round === cell.round && each.case === caseName && each.peer === name && each.errors === 0);
+  const other = ({ round }, name) =>
+    cells.find((each) => each.case === caseName && each.peer === name && each.round === round && each.errors === 0);
   const of = (value) => median(good.map((cell) => value(cell) ?? NaN));
   const ratio = (value, name) =>
     of((cell) => {
@@ -31,6 +32,8 @@ function summarise(cells, caseName, peerName) {
       // What is not there, or drowned in noise, has no ratio.
       return divisor > 0 && value(cell) !== null ? value(cell) / divisor : null;
     });
+  // Portkey's held streams have other gaps: opening them is another share of an event's cost.
+  const comparable = !(peerName === 'portkey' && CASES[caseName].portkey?.withoutDirect);
   const added = (quantile) => (cell) => addedLatency(cell, other(cell, 'direct'))?.[quantile] ?? null;
 
   return {
@@ -41,7 +44,7 @@ function summarise(cells, caseName, peerName) {
     perSecond: of((cell) => cell.perSecond),
     cpuUs: of((cell) => cell.cpuUs),
     userShare: of((cell) => cell.userShare),
-    cpuToNginx: ratio((cell) => cell.cpuUs ?? null, 'nginx'),
+    cpuToNginx: comparable ? ratio((cell) => cell.cpuUs ?? null, 'nginx') : null,
     cpuToPortkey: ratio((cell) => cell.cpuUs ?? null, 'portkey'),
     perSecondToOneWorker: ratio((cell) => cell.perSecond ?? null, 'lmgate'),
     latencyUs: Object.fromEntries(QUANTILES.map((name) => [name, of((cell) => cell.latencyUs?.[name])])),

@@ -28,8 +28,9 @@ function x(ratio) {
 function bar(row, y) {
   const cut = row.cpuToNginx > RATIO_MAX;
   const value = row.cpuToNginx >= 10 ? row.cpuToNginx.toFixed(0) : row.cpuToNginx.toFixed(2);
-  return `<rect class="${row.peer}" x="${LEFT}" y="${y}" width="${(x(row.cpuToNginx) - LEFT).toFixed(1)}" height="${BAR - 2}"/>
-<text class="quiet value" x="${(x(row.cpuToNginx) + 4).toFixed(1)}" y="${y + BAR - 3}">${cut ? '→ ' : ''}${value}</text>`;
+  const end = x(row.cpuToNginx);
+  return `<rect class="${row.peer}" x="${LEFT}" y="${y}" width="${(end - LEFT).toFixed(1)}" height="${BAR - 2}"/>
+<text class="quiet value" x="${(end + 4).toFixed(1)}" y="${y + BAR - 3}">${cut ? '→ ' : ''}${value}</text>`;
 }
 
 // Null when there is nothing to show.
@@ -45,15 +46,18 @@ export function chartSvg(rows) {
     group.forEach((row, i) => parts.push(bar(row, y + i * BAR)));
     y += group.length * BAR + GROUP_GAP;
   }
-  const grid = [0, 0.5, 1, 1.5, 2].map(
-    (ratio) => `<line class="${ratio === 1 ? 'axis' : 'grid'}" x1="${x(ratio)}" y1="${TOP - 6}" x2="${x(ratio)}" y2="${y - 6}"/>
-<text class="quiet" x="${x(ratio)}" y="${y + 8}" text-anchor="middle">${ratio === 1 ? 'nginx = 1' : ratio}</text>`,
-  );
+  const grid = [0, 0.5, 1, 1.5, 2].map((ratio) => {
+    const [kind, label] = ratio === 1 ? ['axis', 'nginx = 1'] : ['grid', ratio];
+    return `<line class="${kind}" x1="${x(ratio)}" y1="${TOP - 6}" x2="${x(ratio)}" y2="${y - 6}"/>
+<text class="quiet" x="${x(ratio)}" y="${y + 8}" text-anchor="middle">${label}</text>`;
+  });
   const legend = SHOWN.filter((peer) => bars.some((row) => row.peer === peer)).map(
     (peer, i) => `<rect class="${peer}" x="${LEFT + i * 100}" y="34" width="11" height="11"/>
 <text x="${LEFT + i * 100 + 16}" y="44">${peer}</text>`,
   );
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y + 18}" width="${WIDTH}" height="${y + 18}" role="img" aria-label="CPU time of each proxy, as a ratio to nginx">
+  const height = y + 18;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}"
+  role="img" aria-label="CPU time of each proxy, as a ratio to nginx">
 <style>${STYLE}
 </style>
 <rect class="paper" width="100%" height="100%"/>

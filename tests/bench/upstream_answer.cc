@@ -49,7 +49,8 @@ AnswerShape BodyEnds::Shape() const {
 std::string MakePlainAnswer(size_t body_bytes) {
   std::string body =
       R"({"id":"chatcmpl-9fJ3kd82ls0sK1","object":"chat.completion","created":1732000000,)"
-      R"("model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"role":"assistant","content":")";
+      R"("model":"gpt-4o-2024-08-06","choices":[{"index":0,)"
+      R"("message":{"role":"assistant","content":")";
   const std::string tail =
       std::string(R"(","refusal":null},"logprobs":null,"finish_reason":"stop"}])") + kUsage +
       R"(,"system_fingerprint":"fp_0705bf87c0"})";

@@ -40,7 +40,8 @@ export function judge(rows, micro) {
   return TARGETS.map(({ what, value, must, aim, atLeast = false }) => {
     const measured = value(row, micro) ?? null;
     const limit = typeof must === 'function' ? (must(row) ?? null) : must;
-    const verdict = measured === null ? 'not measured' : wordFor(measured, limit, aim, atLeast);
+    // Null as well when the case was measured, but not what it is compared with, or that was noise.
+    const verdict = measured === null ? 'no number' : wordFor(measured, limit, aim, atLeast);
     return { what, value: measured, must: limit ?? null, aim, verdict };
   });
 }
