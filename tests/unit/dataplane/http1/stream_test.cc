@@ -16,10 +16,16 @@ class StreamTest : public ::testing::Test {
     int ends[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     peer_ = ends[1];
-    stream_ =
-        StreamPtr(new Stream(Socket(io_, asio::generic::stream_protocol(AF_UNIX, 0), ends[0])));
+    stream_ = StreamPtr(
+        new Stream(Socket(io_, asio::generic::stream_protocol(AF_UNIX, 0), ends[0]), context_));
   }
-  ~StreamTest() override { ClosePeer(); }
+  ~StreamTest() override {
+    stream_.reset();
+    // What was outstanding comes back, and takes its stream with it.
+    wheel_.Stop();
+    io_.run();
+    ClosePeer();
+  }
 
   void SendByte() { EXPECT_EQ(::send(peer_, "x", 1, MSG_NOSIGNAL), 1); }
   void ClosePeer() {
@@ -28,6 +34,8 @@ class StreamTest : public ::testing::Test {
   }
 
   asio::io_context io_;
+  TimerWheel wheel_{io_};
+  StreamContext context_{io_, wheel_};
   int peer_ = -1;
   StreamPtr stream_;
 };
@@ -43,9 +51,7 @@ TEST_F(StreamTest, NothingIsUnreadUntilSomethingCame) {
 
 TEST_F(StreamTest, WhatAReadBroughtIsInputAndNotUnread) {
   SendByte();
-  stream_->Reserve(16);
-  stream_->ArmRead();
-  io_.run_one();
+  stream_->ArmRead(16);
 
   EXPECT_EQ(stream_->input(), "x");
   EXPECT_FALSE(stream_->HasUnread());
