@@ -222,7 +222,7 @@ class SqlStore final : public Store {
   }
 
   absl::StatusOr<uint64_t> OldestRevision() const override {
-    absl::MutexLock lock(&reader_mutex_);
+    MutexLock lock(&reader_mutex_);
     LMGATE_ASSIGN_OR_RETURN(const uint64_t oldest_change, ReadOldestRevision(*reader_));
     return oldest_change == 0 ? 0 : oldest_change - 1;
   }

@@ -1,5 +1,4 @@
 // Both programs in this process, TLS between them: who trusts the control plane is served by it.
-#include <absl/synchronization/notification.h>
 #include <absl/time/clock.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,6 +9,7 @@
 #include <string>
 
 #include "common/base/grpc_status.h"
+#include "common/base/mutex.h"
 #include "common/base/strings.h"
 #include "controlplane/app.h"
 #include "dataplane/control/control_channel.h"
@@ -32,9 +32,12 @@ constexpr absl::Duration kPatience = absl::Seconds(20);
 // False when it never was so.
 bool Await(const std::function<bool()>& condition) {
   const absl::Time deadline = absl::Now() + kPatience;
+  Mutex mutex;
+  CondVar next_look;
+  const MutexLock lock(&mutex);
   while (!condition()) {
     if (absl::Now() > deadline) return false;
-    absl::Notification().WaitForNotificationWithTimeout(absl::Milliseconds(5));
+    next_look.WaitWithTimeout(&mutex, absl::Milliseconds(5));
   }
   return true;
 }
