@@ -49,13 +49,18 @@ bool IsBareWord(std::string_view token) {
   return token == "true" || token == "false" || token == "null" || IsNumber(token);
 }
 
+bool IsSoundBeyondString(ondemand::value value, std::string_view token, int depth_left);
+
 // On demand does not look at values that nobody asks for; so they are asked for, down to each word.
-bool IsSound(ondemand::value value, int depth_left) {
+inline bool IsSound(ondemand::value value, int depth_left) {
   const std::string_view token = value.raw_json_token();
+  // The end of a string was found with those of all strings.
+  return token.starts_with('"') || IsSoundBeyondString(value, token, depth_left);
+}
+
+bool IsSoundBeyondString(ondemand::value value, std::string_view token, int depth_left) {
   if (token.empty()) return false;
   switch (token.front()) {
-    case '"':
-      return true;  // its end was found with those of all strings
     case '[': {
       ondemand::array array;
       if (depth_left == 0 || value.get_array().get(array) != simdjson::SUCCESS) return false;
@@ -83,6 +88,14 @@ bool IsSound(ondemand::value value, int depth_left) {
     default:
       return IsBareWord(token);
   }
+}
+
+// Rules out most keys at once: by "mo", "st" and the long s.
+inline bool MayBeTaken(std::string_view key) {
+  if (key.size() < 5) return false;
+  const char first = static_cast<char>(key[0] | 0x20);
+  const char second = static_cast<char>(key[1] | 0x20);
+  return (first == 'm' && second == 'o') || (first == 's' && second == 't') || key[0] == '\xc5';
 }
 
 }  // namespace
@@ -137,8 +150,10 @@ RequestScan RequestScanner::Scan(std::string_view body) {
       // The token reaches to the next structural character: white space may follow the quote.
       size_t raw_bytes = raw.size();
       while (raw_bytes > 0 && raw[raw_bytes - 1] != '"') --raw_bytes;
-      // Half a surrogate pair decodes to what is no UTF-8.
-      if (!simdjson::validate_utf8(model.data(), model.size())) return invalid(kNotJson);
+      // Half a surrogate pair decodes to what is no UTF-8; other bytes have been checked.
+      if (raw_bytes != model.size() + 2 && !simdjson::validate_utf8(model.data(), model.size())) {
+        return invalid(kNotJson);
+      }
       parser_->model.assign(model);
       scan.has_model = true;
       scan.model_offset = static_cast<size_t>(raw.data() - body.data());
@@ -154,7 +169,7 @@ RequestScan RequestScanner::Scan(std::string_view body) {
       } else if (value.is_null().get(null) != simdjson::SUCCESS || !null) {
         return invalid("\"stream\" is not true or false");
       }
-    } else if (IsTakenFor(key, "model") || IsTakenFor(key, "stream")) {
+    } else if (MayBeTaken(key) && (IsTakenFor(key, "model") || IsTakenFor(key, "stream"))) {
       return invalid("the body has a key that may be read as \"model\" or \"stream\"");
     } else if (!IsSound(field.value(), kDepthMax - 1)) {
       return invalid(kNotJson);
