@@ -72,7 +72,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size > lmgate::fuzz::kBeastBytesMax) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const Outcome whole = Track(bytes, size);
-  for (const size_t piece_bytes : {1, 2, 3, 7}) {
+  for (const size_t piece_bytes : {1u, 2u, 3u, 7u}) {
     const Outcome pieces = Track(bytes, piece_bytes);
     LMGATE_CHECK(pieces.status == whole.status && pieces.payload == whole.payload);
     LMGATE_CHECK(pieces.consumed == whole.consumed);

@@ -58,8 +58,8 @@ std::string WithoutEscapes(std::string_view body) {
     if (text[i] == '"') {
       in_string = !in_string;
     } else if (in_string && text[i] == '\\' && i + 1 < text.size()) {
-      text[i] = 'e';
-      text[++i] = 'e';
+      text[i++] = 'e';
+      if (text[i] == '"' || text[i] == '\\') text[i] = 'e';
     }
   }
   return text;

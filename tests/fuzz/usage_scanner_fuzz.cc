@@ -31,7 +31,7 @@ bool Equal(const TokenUsage& a, const TokenUsage& b) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view answer(reinterpret_cast<const char*>(data), size);
   const TokenUsage whole = Scan(answer, size);
-  for (const size_t piece_bytes : {1, 2, 3, 5, 64}) {
+  for (const size_t piece_bytes : {1u, 2u, 3u, 5u, 64u}) {
     LMGATE_CHECK(Equal(Scan(answer, piece_bytes), whole));
   }
   LMGATE_CHECK(whole.prompt_tokens >= 0 && whole.completion_tokens >= 0 &&
