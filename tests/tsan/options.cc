@@ -1,4 +1,5 @@
-// ThreadSanitizer's defaults, compiled in: the e2e tests start programs without an environment.
+// ThreadSanitizer's defaults, compiled in so that they hold however a program is started.
+// TSAN_OPTIONS wins over them: halt_on_error=0 shows all reports.
 
 extern "C" {
 
