@@ -47,7 +47,10 @@ export class Installation {
   async destroy() {
     const programs = [...this.replicas.filter(Boolean), this.controlPlane, this.provider?.program];
     await Promise.all(programs.filter(Boolean).map((program) => program.stop('SIGKILL')));
+    const reports = programs.filter(Boolean).map((program) => program.sanitizerReport());
     if (process.env.LMGATE_E2E_KEEP === undefined) rmSync(this.dir, { recursive: true, force: true });
+    // Also of a program that no test missed any more.
+    if (reports.some(Boolean)) throw new Error(reports.join('\n'));
   }
 
   file(name) {

@@ -83,6 +83,11 @@ export class Program {
     return `${this.name} ended: ${error?.message ?? signal ?? `exit code ${code}`}\n${this.logTail()}`;
   }
 
+  // From a sanitizer's first line on; empty without one.
+  sanitizerReport() {
+    return /^.*(?:(?:WARNING|ERROR): \w+Sanitizer|runtime error): [^]*/m.exec(this.log())?.[0] ?? '';
+  }
+
   log() {
     return readFileSync(this.logFile, 'utf8');
   }
