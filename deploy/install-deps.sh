@@ -14,7 +14,7 @@ readonly BUILD_PACKAGES=(
   libsimdjson-dev libspdlog-dev libsqlite3-dev libssl-dev libyaml-cpp-dev
   nlohmann-json3-dev prometheus-cpp-dev
 )
-readonly TEST_PACKAGES=(libgmock-dev libgtest-dev sqlite3)
+readonly TEST_PACKAGES=(libgmock-dev libgtest-dev sqlite3 strace valgrind)
 # libgtest-dev: the bench's programs are configured with the tests.
 readonly BENCH_PACKAGES=(
   haproxy libbenchmark-dev libgtest-dev nginx-light openssl strace valgrind wrk
@@ -31,7 +31,7 @@ usage: bash deploy/install-deps.sh [--tests] [--bench] [--list]
 
 Installs the Debian packages that building and running lmgate needs.
 
-  --tests  also what tests/run.sh needs (GoogleTest, sqlite3, Node.js with npm)
+  --tests  also what tests/run.sh needs (GoogleTest, sqlite3, strace, valgrind, Node.js with npm)
   --bench  also what tests/bench/run.sh needs (other proxies, Google Benchmark, Node.js with npm)
   --list   print the packages that are missing and change nothing
   --help   this text

@@ -6,6 +6,7 @@ set -euo pipefail
 usage() {
   cat <<'USAGE'
 usage: bash tests/run.sh [--sanitize address,undefined|thread] [--filter REGEX] [--label LABEL]
+       bash tests/run.sh --bench-gate
 
 Installs what the tests need, builds and runs them. Only failed tests show their output.
 
@@ -13,6 +14,8 @@ Installs what the tests need, builds and runs them. Only failed tests show their
                    (build/tsan). Default: Release (build/release), as quickstart.sh builds it.
   --filter REGEX   only the ctest entries whose name matches
   --label LABEL    only unit, integration, repo or e2e
+  --bench-gate     no tests, but what a request and an SSE event cost in instructions and system
+                   calls, against tests/bench/gate_budgets.json
   --help           this text
 USAGE
 }
@@ -33,7 +36,7 @@ install_node_packages() {
 }
 
 main() {
-  local preset=release select=()
+  local preset=release gate=false select=()
   while (($# > 0)); do
     case $1 in
       --sanitize | --filter | --label) (($# > 1)) || fail "$1 needs a value; see --help" ;;&
@@ -53,6 +56,7 @@ main() {
         select+=(--label-regex "^$2\$")
         shift
         ;;
+      --bench-gate) gate=true ;;
       -h | --help)
         usage
         return 0
@@ -62,6 +66,10 @@ main() {
     shift
   done
 
+  if $gate && { [[ $preset != release ]] || ((${#select[@]} > 0)); }; then
+    fail "--bench-gate takes no other option; see --help"
+  fi
+
   cd "$(dirname "${BASH_SOURCE[0]}")/.."
   local build=build/$preset
   mkdir -p "$build" || fail "cannot write to $PWD/$build"
@@ -69,6 +77,7 @@ main() {
   bash deploy/install-deps.sh --tests
   printf 'run.sh: building %s (log: %s/build.log)\n' "$preset" "$build" >&2
   bash deploy/build.sh "$preset" "$build/build.log" -DLMGATE_TESTS=ON
+  if $gate; then exec env LMGATE_BUILD="$PWD/$build" node tests/bench/gate.mjs; fi
   install_node_packages "$build/npm.log"
 
   export UBSAN_OPTIONS=print_stacktrace=1:${UBSAN_OPTIONS:-}

@@ -215,8 +215,7 @@ bool ServerConnection::Settle(Step last) {
   worker_.counters().active_requests.Subtract(1);
 
   worker_.GiveScratch(std::move(scratch_));
-  body_.reset();
-  body_capacity_ = 0;
+  worker_.bodies().Give(std::move(body_));
   request_.served.reset();
   request_.total_deadline_ms = 0;
   if (last == Step::kClose || client_gone_ || client_->closed()) return false;

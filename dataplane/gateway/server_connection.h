@@ -193,12 +193,11 @@ class ServerConnection {
 
   Request request_;
   std::unique_ptr<RequestScratch> scratch_;
-  size_t scanned_bytes_ = 0;      // of the input, searched for the end of the head
-  size_t head_bytes_ = 0;         // of the input, to be consumed with the request
-  std::string head_copy_;         // the head, where the input is needed for the body
-  std::unique_ptr<char[]> body_;  // with padding for simdjson
+  size_t scanned_bytes_ = 0;  // of the input, searched for the end of the head
+  size_t head_bytes_ = 0;     // of the input, to be consumed with the request
+  std::string head_copy_;     // the head, where the input is needed for the body
+  BodyBuffer body_;           // with padding for simdjson
   bool body_read_begun_ = false;
-  size_t body_capacity_ = 0;
   size_t body_bytes_ = 0;
   http1::ChunkTracker request_chunks_;
   LocalAnswer local_;

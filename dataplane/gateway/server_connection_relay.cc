@@ -42,8 +42,7 @@ void ServerConnection::StartRelay() {
   reset_at_end_ = false;
   // From here no other target is tried: the request itself is not needed any more.
   request_.body = {};
-  body_.reset();
-  body_capacity_ = 0;
+  worker_.bodies().Give(std::move(body_));
   worker_.GiveScratch(std::move(scratch_));
 }
 

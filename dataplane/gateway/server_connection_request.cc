@@ -301,7 +301,7 @@ ServerConnection::Step ServerConnection::StartBody() {
     return Step::kContinue;
   }
   GrowBody(length);
-  std::memcpy(body_.get(), came.data(), came.size());
+  std::memcpy(body_.bytes.get(), came.data(), came.size());
   body_bytes_ = came.size();
   head_bytes_ += came.size();
   return Step::kContinue;
@@ -315,13 +315,13 @@ ServerConnection::Step ServerConnection::ReadBody() {
     if (body_read_begun_) body_bytes_ += client_->external_bytes();
     body_read_begun_ = false;
     if (body_bytes_ == length) {
-      request_.body = std::string_view(body_.get(), length);
+      request_.body = std::string_view(body_.bytes.get(), length);
       request_.body_taken = true;
       return Step::kContinue;
     }
     if (timed_out_) return Refuse(ErrorCode::kRequestTimeout);
     if (client_->read_error() || client_->closed()) return Step::kClose;
-    client_->ArmReadInto(body_.get() + body_bytes_, length - body_bytes_);
+    client_->ArmReadInto(body_.bytes.get() + body_bytes_, length - body_bytes_);
     body_read_begun_ = true;
     if (client_->read_outstanding()) return Step::kReadClient;
   }
@@ -340,12 +340,12 @@ ServerConnection::Step ServerConnection::ReadChunkedBody() {
             StrCat("The request body is longer than ", worker_.limits().body_bytes_max, " bytes."));
       }
       GrowBody(body_bytes_ + chunk.payload.size());
-      std::copy(chunk.payload.begin(), chunk.payload.end(), body_.get() + body_bytes_);
+      std::copy(chunk.payload.begin(), chunk.payload.end(), body_.bytes.get() + body_bytes_);
       body_bytes_ += chunk.payload.size();
       client_->Consume(chunk.consumed);
       if (chunk.status == http1::ChunkTracker::Status::kDone) {
         GrowBody(body_bytes_);
-        request_.body = std::string_view(body_.get(), body_bytes_);
+        request_.body = std::string_view(body_.bytes.get(), body_bytes_);
         request_.body_taken = true;
         return Step::kContinue;
       }
@@ -370,14 +370,12 @@ void ServerConnection::DetachHead() {
 
 // Room for `bytes` of body and the padding after it.
 void ServerConnection::GrowBody(size_t bytes) {
-  if (body_ != nullptr && body_capacity_ >= bytes) return;
-  const size_t capacity = body_bytes_ == 0 ? bytes : std::max(bytes, 2 * body_capacity_);
-  auto grown =
-      std::make_unique_for_overwrite<char[]>(capacity + http1::RequestScanner::kPaddingBytes);
-  std::memset(grown.get() + capacity, 0, http1::RequestScanner::kPaddingBytes);
-  if (body_bytes_ > 0) std::memcpy(grown.get(), body_.get(), body_bytes_);
+  if (body_.bytes != nullptr && body_.capacity >= bytes) return;
+  const size_t wanted = body_bytes_ == 0 ? bytes : std::max(bytes, 2 * body_.capacity);
+  BodyBuffer grown = worker_.bodies().Take(wanted);
+  if (body_bytes_ > 0) std::memcpy(grown.bytes.get(), body_.bytes.get(), body_bytes_);
+  worker_.bodies().Give(std::move(body_));
   body_ = std::move(grown);
-  body_capacity_ = capacity;
 }
 
 // ---- deciding

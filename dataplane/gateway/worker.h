@@ -15,6 +15,7 @@
 
 #include "dataplane/gateway/access_line.h"
 #include "dataplane/gateway/access_log.h"
+#include "dataplane/gateway/body_pool.h"
 #include "dataplane/gateway/metrics.h"
 #include "dataplane/gateway/served_snapshot.h"
 #include "dataplane/http1/client_pool.h"
@@ -90,6 +91,7 @@ class Worker {
   boost::asio::io_context& io() { return io_; }
   http1::TimerWheel& wheel() { return wheel_; }
   http1::StreamContext& streams() { return streams_; }
+  BodyPool& bodies() { return bodies_; }
   // Null = no snapshot yet.
   const ServedSnapshotRef& served() const { return served_; }
   http1::RequestScanner& scanner() { return scanner_; }
@@ -125,6 +127,7 @@ class Worker {
   http1::TimerWheel::Entry accept_retry_;
   ServedSnapshotRef served_;
   http1::RequestScanner scanner_;
+  BodyPool bodies_;
   http1::ResponseHead response_head_;
   WorkerMetrics metrics_;
   ConnectionMetrics* const unrouted_metrics_;

@@ -7,6 +7,9 @@
 namespace lmgate::http1 {
 namespace {
 
+// 15 hex digits are 60 bits: nothing can overflow.
+constexpr size_t kDigitsMax = 15;
+
 int HexValue(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -70,14 +73,29 @@ ChunkTracker::Step ChunkTracker::Next(std::string_view data) {
     state_ = State::kBroken;
     return Step{.status = Status::kInvalid, .consumed = at, .payload = {}};
   };
+  // A whole size line without an extension, as nearly all are, in one go.
+  if (state_ == State::kSize && digits_ == 0) {
+    uint64_t size = 0;
+    size_t end = 0;
+    for (; end < data.size() && end < kDigitsMax; ++end) {
+      const int value = HexValue(data[end]);
+      if (value < 0) break;
+      size = size * 16 + static_cast<uint64_t>(value);
+    }
+    if (size > 0 && data.substr(end).starts_with("\r\n")) {
+      remaining_ = size;
+      skipped_ = 0;
+      state_ = State::kData;
+      at = end + 2;
+    }
+  }
   while (at < data.size()) {
     const char c = data[at];
     switch (state_) {
       case State::kSize: {
         const int value = HexValue(c);
         if (value >= 0) {
-          // 15 hex digits: 60 bits, nothing can overflow.
-          if (digits_ == 15) return broken();
+          if (digits_ == kDigitsMax) return broken();
           remaining_ = remaining_ * 16 + static_cast<uint64_t>(value);
           ++digits_;
           ++at;
@@ -127,8 +145,15 @@ ChunkTracker::Step ChunkTracker::Next(std::string_view data) {
       case State::kData: {
         const size_t piece = static_cast<size_t>(std::min<uint64_t>(remaining_, data.size() - at));
         remaining_ -= piece;
-        if (remaining_ == 0) state_ = State::kDataCr;
-        return {.status = Status::kMore, .consumed = at + piece, .payload = data.substr(at, piece)};
+        size_t end = at + piece;
+        if (remaining_ == 0) {
+          state_ = State::kDataCr;
+          if (data.substr(end).starts_with("\r\n")) {
+            state_ = State::kSize;
+            end += 2;
+          }
+        }
+        return {.status = Status::kMore, .consumed = end, .payload = data.substr(at, piece)};
       }
       case State::kDataCr:
         if (c != '\r') return broken();

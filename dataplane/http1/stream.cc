@@ -43,6 +43,17 @@ ssize_t ReceiveFrom(int socket, char* target, size_t bytes, int flags) {
   }
 }
 
+ssize_t SendTo(int socket, std::span<iovec> pieces) {
+  constexpr int kFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
+  if (pieces.size() == 1) {
+    return ::send(socket, pieces.front().iov_base, pieces.front().iov_len, kFlags);
+  }
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = pieces.size();
+  return ::sendmsg(socket, &message, kFlags);
+}
+
 }  // namespace
 
 // What was decrypted and not yet asked for stands in `ahead`: a read of a TLS stream needs memory
@@ -347,10 +358,7 @@ ErrorCode Stream::TryWrite(std::span<iovec>* pieces) {
   if (closed_) return asio::error::bad_descriptor;
   if (tls_) return asio::error::would_block;
   while (!pieces->empty()) {
-    msghdr message{};
-    message.msg_iov = pieces->data();
-    message.msg_iovlen = pieces->size();
-    const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t sent = SendTo(socket_.native_handle(), *pieces);
     if (sent < 0) {
       if (errno == EINTR) continue;
       if (errno == EAGAIN || errno == EWOULDBLOCK) return asio::error::would_block;
