@@ -93,7 +93,7 @@ absl::Status App::Start() {
   const std::filesystem::path state_dir(options_.state_dir);
   std::filesystem::create_directories(state_dir.parent_path(), error);
   LMGATE_ASSIGN_OR_RETURN(store_, control::LastGoodStore::Open({.directory = options_.state_dir}));
-  LMGATE_RETURN_IF_ERROR(StartWorkers());
+  LMGATE_RETURN_IF_ERROR(MakeWorkers());
   LMGATE_ASSIGN_OR_RETURN(
       admin_server_,
       http::AdminServer::Create(
@@ -105,6 +105,8 @@ absl::Status App::Start() {
     Publish(last_good.snapshot);
     LogInfo(StrCat("serving the last good configuration, revision ", last_good.snapshot->revision(),
                    " with ", last_good.snapshot->key_count(), " keys"));
+  } else {
+    RunWorkers();
   }
   if (options_.control_plane != "none") {
     control::ConfigSubscription::Options subscription;
@@ -133,7 +135,8 @@ absl::Status App::Start() {
   return absl::OkStatus();
 }
 
-absl::Status App::StartWorkers() {
+// They listen from here on; clients that come wait in the kernel until RunWorkers.
+absl::Status App::MakeWorkers() {
   const size_t count = options_.workers > 0
                            ? static_cast<size_t>(options_.workers)
                            : std::max<size_t>(1, std::thread::hardware_concurrency());
@@ -148,10 +151,13 @@ absl::Status App::StartWorkers() {
     endpoint.port(workers_.back()->port());
   }
   port_ = endpoint.port();
+  return absl::OkStatus();
+}
+
+void App::RunWorkers() {
   for (const auto& worker : workers_) {
     threads_.emplace_back([raw = worker.get()] { raw->Run(); });
   }
-  return absl::OkStatus();
 }
 
 void App::Publish(std::shared_ptr<const snapshot::Snapshot> snapshot) {
@@ -164,6 +170,8 @@ void App::Publish(std::shared_ptr<const snapshot::Snapshot> snapshot) {
       if (--missing == 0) installed.SignalAll();
     });
   }
+  // The first one is there before the first client is let in: none hears "not ready" at a restart.
+  if (threads_.empty()) RunWorkers();
   {
     const MutexLock lock(&mutex);
     while (missing > 0) installed.Wait(&mutex);

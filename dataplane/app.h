@@ -41,7 +41,8 @@ class App {
   explicit App(Options options);
 
   absl::Status Start();
-  absl::Status StartWorkers();
+  absl::Status MakeWorkers();
+  void RunWorkers();
   void Publish(std::shared_ptr<const snapshot::Snapshot> snapshot);
   http::AdminResponse HandleAdmin(const http::AdminRequest& request);
   uint64_t OpenConnections() const;

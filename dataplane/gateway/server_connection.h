@@ -45,6 +45,7 @@ class ServerConnection {
   // and its next one so long after an answer: it may be on its way, and a close would cut it.
   static constexpr int64_t kDrainFirstMs = 1000;
   static constexpr int64_t kDrainNextMs = 100;
+  // Read of a request at first. More of a long body would only have to be copied out.
   static constexpr size_t kInputBytes = 8 << 10;
   static constexpr size_t kAnswerBytes = 32 << 10;        // read from a provider at a time
   static constexpr size_t kErrorBodyBytesMax = 16 << 10;  // of a refusal that is translated

@@ -263,11 +263,23 @@ void Stream::Notify() {
 
 Stream::ReadResult Stream::ReadNow() {
   if (external_target_ != nullptr) {
-    return Receive(external_target_, external_size_, &external_bytes_);
+    // One byte more than is wanted: when it does not come, there is nothing more for now.
+    size_t received = 0;
+    const ReadResult result = Receive(external_target_, external_size_ + 1, &received);
+    external_bytes_ = std::min(received, external_size_);
+    if (received > external_size_) {
+      MakeRoom();
+      buffer_.get()[end_++] = external_target_[external_size_];
+      external_target_[external_size_] = '\0';
+    }
+    return result;
   }
   MakeRoom();
   size_t received = 0;
-  const ReadResult result = Receive(buffer_.get() + end_, capacity_ - end_, &received);
+  const size_t size = end_ - begin_;
+  LMGATE_CHECK(size < wanted_);
+  const size_t room = std::min(capacity_ - end_, wanted_ - size);
+  const ReadResult result = Receive(buffer_.get() + end_, room, &received);
   end_ += received;
   if (begin_ == end_) buffer_.reset();
   return result;

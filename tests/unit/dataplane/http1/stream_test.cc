@@ -4,7 +4,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <string>
+#include <string_view>
 
 namespace lmgate::http1 {
 namespace {
@@ -55,6 +60,54 @@ TEST_F(StreamTest, WhatAReadBroughtIsInputAndNotUnread) {
 
   EXPECT_EQ(stream_->input(), "x");
   EXPECT_FALSE(stream_->HasUnread());
+}
+
+TEST_F(StreamTest, ABodyIsReadIntoItsPlaceAndWhatFollowsIsInput) {
+  ASSERT_EQ(::send(peer_, "abcdX", 5, MSG_NOSIGNAL), 5);
+  char body[5] = {};
+
+  stream_->ArmReadInto(body, 4);
+
+  EXPECT_EQ(std::string_view(body), "abcd");
+  EXPECT_EQ(stream_->external_bytes(), 4u);
+  EXPECT_EQ(stream_->input(), "X");
+}
+
+TEST_F(StreamTest, ABodyThatIsNotWholeIsReadAsFarAsItGoes) {
+  ASSERT_EQ(::send(peer_, "abc", 3, MSG_NOSIGNAL), 3);
+  char body[5] = {};
+
+  stream_->ArmReadInto(body, 4);
+
+  EXPECT_EQ(std::string_view(body), "abc");
+  EXPECT_EQ(stream_->external_bytes(), 3u);
+  EXPECT_EQ(stream_->input(), "");
+}
+
+// Of both epoll tells in one event, and the read that takes the bytes does not show the end.
+TEST_F(StreamTest, AnEndThatCameWithTheLastBytesIsFound) {
+  std::string input;
+  bool ended = false;
+  const auto read = [&]() -> Awaitable<> {
+    while (!stream_->read_error()) {
+      stream_->ArmRead(16);
+      if (stream_->read_outstanding()) co_await stream_->WaitRead();
+      input += stream_->input();
+      stream_->Consume(stream_->input().size());
+    }
+    ended = true;
+  };
+  asio::co_spawn(io_, read, asio::detached);
+  io_.poll();
+  ASSERT_TRUE(stream_->read_outstanding());
+
+  SendByte();
+  ClosePeer();
+  while (!ended && io_.run_one() > 0) {
+  }
+
+  EXPECT_EQ(input, "x");
+  EXPECT_EQ(stream_->read_error(), asio::error::eof);
 }
 
 TEST_F(StreamTest, TheEndOfThePeerIsNotUnread) {
