@@ -54,8 +54,10 @@ bool IsSoundBeyondString(ondemand::value value, std::string_view token, int dept
 // On demand does not look at values that nobody asks for; so they are asked for, down to each word.
 inline bool IsSound(ondemand::value value, int depth_left) {
   const std::string_view token = value.raw_json_token();
-  // The end of a string was found with those of all strings.
-  return token.starts_with('"') || IsSoundBeyondString(value, token, depth_left);
+  // The end of a string was found with those of all strings. It has to be consumed: simdjson takes
+  // one that is skipped for a key when a colon follows, and skips to where an object would end.
+  if (token.starts_with('"')) return value.get_raw_json_string().error() == simdjson::SUCCESS;
+  return IsSoundBeyondString(value, token, depth_left);
 }
 
 bool IsSoundBeyondString(ondemand::value value, std::string_view token, int depth_left) {

@@ -21,6 +21,7 @@ struct Outcome {
   Status status = Status::kMore;
   std::string payload;
   size_t consumed = 0;
+  bool reads_trailers_as_headers = false;
 };
 
 Outcome Track(std::string_view bytes, size_t piece_bytes) {
@@ -61,6 +62,11 @@ Outcome ReadByBeast(std::string_view bytes) {
     outcome.status = Status::kInvalid;
   }
   outcome.payload = parser.get().body();
+  // Beast looks into trailers of these names, and refuses what a header could not be. The gateway
+  // drops trailers of those names, whatever they say.
+  outcome.reads_trailers_as_headers = error == http::error::bad_content_length ||
+                                      error == http::error::bad_transfer_encoding ||
+                                      error == http::error::bad_value;
   return outcome;
 }
 
@@ -79,6 +85,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   if (whole.status == Status::kInvalid) return 0;
   const Outcome beast = ReadByBeast(bytes);
+  if (beast.reads_trailers_as_headers) return 0;
   LMGATE_CHECK(beast.status == whole.status);
   // Beast gives a chunk's payload when its size line has come whole, as ours does.
   LMGATE_CHECK(beast.payload == whole.payload);
