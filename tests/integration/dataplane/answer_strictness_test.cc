@@ -213,6 +213,14 @@ TEST_F(AnswerStrictness, IdleConnectionsHaveLimits) {
   EXPECT_EQ(Send(Chat()).status, 200);
   EXPECT_EQ(Send(Chat()).status, 200);
   EXPECT_EQ(upstream_->connections(), 1u);
+
+  Start({}, [](dataplane::Options* options) {
+    options->upstream_idle_timeout = absl::Milliseconds(100);
+  });
+  EXPECT_EQ(Send(Chat()).status, 200);
+  EXPECT_TRUE(upstream_->WaitForClosedConnection(absl::Seconds(10)));
+  EXPECT_EQ(Send(Chat()).status, 200);
+  EXPECT_EQ(upstream_->connections(), 2u);
 }
 
 }  // namespace
