@@ -24,8 +24,8 @@ TEST_F(Strictness, MalformedHeadsEndTheConnection) {
 
   for (const std::string& head :
        {std::string("GET /v1/x HTTP/1.1\r\nHost: x\r\na: b\x01\r\n\r\n"),
-        std::string("GET /v1/x HTTP/1.1\r\nHost: x\r\na: b\0c\r\n\r\n", 42),
-        std::string("GET /v1/x HTTP/1.1\r\nHost: x\r\na\0b: c\r\n\r\n", 42),
+        std::string("GET /v1/x HTTP/1.1\r\nHost: x\r\na: b\0c\r\n\r\n", 39),
+        std::string("GET /v1/x HTTP/1.1\r\nHost: x\r\na\0b: c\r\n\r\n", 39),
         std::string("GET /v1/x HTTP/1.1\r\nHost: x\r\na: b\rc: d\r\n\r\n"),
         std::string("GET /v1/x HTTP/1.1\r\nHost: x\r\na: b\nc: d\r\n\r\n"),
         std::string("GET /v1/x HTTP/1.1\r\nHost: x\r\n: b\r\n\r\n"),
