@@ -10,8 +10,9 @@ import { delay, freePortPair, Process } from './processes.mjs';
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const BUILD = process.env.LMGATE_BUILD ?? path.join(HERE, '../../build/release');
 const BUDGETS = JSON.parse(readFileSync(path.join(HERE, 'gate_budgets.json'), 'utf8'));
-// A budget this much above what is measured is to be lowered.
-const SLACK = 1.1;
+// A budget this much above what is measured is to be lowered. Events that a busy machine brings
+// together cost less each.
+const SLACK = 1.25;
 
 const say = (text) => process.stderr.write(`bench-gate: ${text}\n`);
 
@@ -152,7 +153,7 @@ async function main() {
       const passed = measured <= budget;
       if (!passed) ++failures;
       say(`${passed ? 'passed' : 'FAILED'}  ${name.padEnd(26)} ${measured.toFixed(digits).padStart(8)} of ${budget}`);
-      if (measured * SLACK < budget) say(`        lower that budget: it is more than a tenth above what is needed`);
+      if (measured * SLACK < budget) say(`        lower that budget: it is far above what is needed`);
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }
