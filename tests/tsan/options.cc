@@ -22,6 +22,7 @@ const char* __tsan_default_suppressions() {
       // The same by what gRPC keeps in an absl::Status: its texts, cords and times.
       "called_from_lib:libabsl_status.so\n"
       "called_from_lib:libabsl_cord.so\n"
+      "called_from_lib:libabsl_cord_internal.so\n"
       "called_from_lib:libabsl_strings.so\n"
       "called_from_lib:libabsl_time.so\n"
       "called_from_lib:libabsl_time_zone.so\n"
