@@ -263,12 +263,15 @@ void Stream::Notify() {
 
 Stream::ReadResult Stream::ReadNow() {
   if (external_target_ != nullptr) {
-    // One byte more than is wanted: when it does not come, there is nothing more for now.
+    // One byte more than is wanted: when it does not come, there is nothing more for now. Only
+    // where the buffer takes it without being moved: the input may be looked at meanwhile.
+    const bool has_room = buffer_ == nullptr || end_ < capacity_;
     size_t received = 0;
-    const ReadResult result = Receive(external_target_, external_size_ + 1, &received);
+    const ReadResult result =
+        Receive(external_target_, external_size_ + (has_room ? 1 : 0), &received);
     external_bytes_ = std::min(received, external_size_);
     if (received > external_size_) {
-      MakeRoom();
+      if (buffer_ == nullptr) MakeRoom();
       buffer_.get()[end_++] = external_target_[external_size_];
       external_target_[external_size_] = '\0';
     }

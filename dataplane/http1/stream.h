@@ -59,8 +59,9 @@ class Stream {
   // ended. May bring bytes, or the end, at once; otherwise a read is outstanding after it.
   void ArmRead(size_t bytes);
   // The same into memory of the caller, which must stay until it comes back and have one byte more
-  // than `bytes`, zero: a byte that came after the last one becomes the first of the input. No
-  // other read may be outstanding. external_bytes() says how much came; 0 when it came to nothing.
+  // than `bytes`, zero: a byte that came after the last one is added to the input, which stays in
+  // place. No other read may be outstanding. external_bytes() says how much came; 0 when it came to
+  // nothing.
   void ArmReadInto(char* target, size_t bytes);
   size_t external_bytes() const { return external_bytes_; }
   // Has the observer called when the peer goes away, or sends something.

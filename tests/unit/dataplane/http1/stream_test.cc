@@ -73,6 +73,26 @@ TEST_F(StreamTest, ABodyIsReadIntoItsPlaceAndWhatFollowsIsInput) {
   EXPECT_EQ(stream_->input(), "X");
 }
 
+TEST_F(StreamTest, InputThatFillsItsBufferStaysInPlaceWhileABodyIsRead) {
+  const std::string head(StreamContext::kBufferBytes, 'h');
+  ASSERT_EQ(::send(peer_, head.data(), head.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(head.size()));
+  stream_->ArmRead(head.size());
+  const std::string_view input = stream_->input();
+  ASSERT_EQ(input.size(), head.size());
+  ASSERT_EQ(::send(peer_, "abcdX", 5, MSG_NOSIGNAL), 5);
+  char body[5] = {};
+
+  stream_->ArmReadInto(body, 4);
+
+  EXPECT_EQ(std::string_view(body), "abcd");
+  EXPECT_EQ(stream_->input().data(), input.data());
+  EXPECT_EQ(stream_->input(), head);
+  stream_->Consume(head.size());
+  stream_->ArmRead(16);
+  EXPECT_EQ(stream_->input(), "X");
+}
+
 TEST_F(StreamTest, ABodyThatIsNotWholeIsReadAsFarAsItGoes) {
   ASSERT_EQ(::send(peer_, "abc", 3, MSG_NOSIGNAL), 3);
   char body[5] = {};
