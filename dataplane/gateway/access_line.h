@@ -6,7 +6,7 @@
 
 #include "common/base/text_buffer.h"
 #include "common/contract/error_code.h"
-#include "dataplane/usage/token_usage.h"
+#include "dataplane/chat/token_usage.h"
 
 namespace lmgate::gateway {
 
@@ -31,7 +31,7 @@ struct AccessRecord {
   uint64_t response_bytes = 0;  // body, as sent
   int64_t duration_us = 0;
   int64_t first_byte_us = -1;  // to the answer's first byte; -1 = none was sent
-  usage::TokenUsage usage;
+  chat::TokenUsage usage;
   uint64_t revision = 0;  // of the configuration that decided
 };
 

@@ -14,7 +14,7 @@
 
 #include "common/base/mutex.h"
 #include "common/contract/error_code.h"
-#include "dataplane/usage/token_usage.h"
+#include "dataplane/chat/token_usage.h"
 
 namespace lmgate::gateway {
 

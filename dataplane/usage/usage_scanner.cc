@@ -60,7 +60,7 @@ void Replace(int64_t* field, Count count) { *field = count.value_or(*field); }
 
 // What the object does not name stays as an earlier one said: the message_delta of Anthropic's
 // stream may have output_tokens only (Anthropic API reference, Streaming messages).
-void Merge(const UsageCounts& counts, TokenUsage* usage) {
+void Merge(const UsageCounts& counts, chat::TokenUsage* usage) {
   const Count prompt = Sum({counts.prompt_tokens, counts.input_tokens});
   const Count completion = Sum({counts.completion_tokens, counts.output_tokens});
   usage->known = true;
@@ -79,7 +79,7 @@ void Merge(const UsageCounts& counts, TokenUsage* usage) {
   }
 }
 
-void MergeObject(std::string_view text, TokenUsage* usage) {
+void MergeObject(std::string_view text, chat::TokenUsage* usage) {
   UsageCounts counts;
   if (ReadUsageObject(text, &counts) == text.size()) Merge(counts, usage);
 }

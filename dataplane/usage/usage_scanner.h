@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "dataplane/usage/token_usage.h"
+#include "dataplane/chat/token_usage.h"
 
 namespace lmgate::usage {
 
@@ -20,7 +20,7 @@ class UsageScanner {
   static constexpr size_t kObjectBytesMax = 4096;
 
   void Feed(std::string_view piece);
-  const TokenUsage& usage() const { return usage_; }
+  const chat::TokenUsage& usage() const { return usage_; }
   // The answer is not to be read (compressed, say): Feed does nothing from now on.
   void Disable() { state_ = State::kDisabled; }
 
@@ -39,7 +39,7 @@ class UsageScanner {
   int depth_ = 0;
   size_t object_bytes_ = 0;
   std::string carry_;  // the beginning of an object that earlier pieces brought
-  TokenUsage usage_;
+  chat::TokenUsage usage_;
 };
 
 }  // namespace lmgate::usage

@@ -29,7 +29,7 @@ void PrintTo(const Counts& counts, std::ostream* out) {
 constexpr Counts kUnknown{.known = false};
 
 Counts CountsOf(const UsageScanner& scanner) {
-  const TokenUsage& usage = scanner.usage();
+  const chat::TokenUsage& usage = scanner.usage();
   return {.known = usage.known,
           .prompt = usage.prompt_tokens,
           .completion = usage.completion_tokens,

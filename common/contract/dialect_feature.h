@@ -1,0 +1,83 @@
+#pragma once
+
+#include <absl/types/span.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace lmgate::contract {
+
+// The dialects in the order of a feature's columns.
+inline constexpr size_t kDialectCount = 5;
+inline constexpr std::array<std::string_view, kDialectCount> kDialectNames = {
+    "openai-chat", "openai-responses", "anthropic", "gemini", "bedrock"};
+
+// What a request can mean, where it cannot be said in every dialect or is said differently.
+enum class Feature : uint8_t {
+  kSystemText,
+  kLateSystemText,
+  kImageData,
+  kImageUrl,
+  kImageDetail,
+  kFileData,
+  kFileUrl,
+  kFileId,
+  kAudio,
+  kTools,
+  kToolStrict,
+  kToolChoice,
+  kToolChoiceNone,
+  kToolChoiceSubset,
+  kParallelToolCalls,
+  kToolResultError,
+  kToolResultImage,
+  kMaxTokens,
+  kTemperature,
+  kTopP,
+  kTopK,
+  kStop,
+  kN,
+  kSeed,
+  kPenalties,
+  kLogitBias,
+  kJsonObject,
+  kJsonSchema,
+  kReasoning,
+  kReasoningSignature,
+  kVerbosity,
+  kEndUser,
+  kCache,
+  kOwnFields,
+};
+inline constexpr size_t kFeatureCount = static_cast<size_t>(Feature::kOwnFields) + 1;
+
+// What becomes of it when a client of another dialect asks for it and the target speaks this one.
+enum class Treatment : uint8_t {
+  kMaps,      // the dialect says the same
+  kEmulated,  // said by other means; `note` says which
+  kDropped,   // a hint that the dialect cannot carry: the request is served without it
+  kRefused,   // 400, naming the field
+};
+
+struct FeatureRow {
+  Feature feature;
+  std::string_view name;  // as "image by URL"
+  // How each dialect calls it: the field that an error names. Empty = it cannot say it.
+  std::array<std::string_view, kDialectCount> field;
+  std::array<Treatment, kDialectCount> treatment;
+  std::string_view note;  // on what is emulated or clamped; may be empty
+};
+
+// The table by which the data plane translates and refuses, and that `lmctl dialects` prints.
+absl::Span<const FeatureRow> DialectFeatures();
+const FeatureRow& FindFeature(Feature feature);
+
+// Column of a dialect's name; kDialectCount = no such dialect.
+size_t DialectColumn(std::string_view dialect);
+
+// "maps", "emulated", "dropped", "refused".
+std::string_view TreatmentName(Treatment treatment);
+
+}  // namespace lmgate::contract

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace lmgate::chat {
+
+enum class PartKind : uint8_t {
+  kText,
+  kImage,
+  kFile,
+  kAudio,
+  kToolCall,
+  kToolResult,
+  kReasoning,
+  kRefusal,
+};
+
+// A place in the text that a source supports. Offsets in code points of the part's text; -1 =
+// not known.
+struct Citation {
+  std::string url = {};
+  std::string title = {};
+  std::string cited_text = {};  // the source's words; empty = not known
+  int64_t start = -1;
+  int64_t end = -1;
+};
+
+// What proves to a provider that reasoning, or a call, is its own: opaque bytes that only the same
+// provider and model take back. Travels through clients of other dialects sealed (dialect/seal.h).
+struct Signature {
+  // Who made it: "anthropic" (its own API, Bedrock and Vertex alike), "gemini", "openai"; empty =
+  // nobody: there is none, or the client's dialect says nothing of its origin.
+  std::string origin = {};
+  std::string model = {};  // the upstream's name of it; empty = not known
+  std::string data = {};   // as on the wire
+};
+
+// One piece of a turn's content. Which members mean something depends on the kind; all others are
+// empty. Values; the order of a turn's parts is kept.
+struct Part {
+  PartKind kind = PartKind::kText;
+
+  // kText, kRefusal: what is said. kReasoning: its readable text; empty = hidden (redacted).
+  std::string text = {};
+  std::vector<Citation> citations = {};  // kText
+
+  // kImage, kFile, kAudio: exactly one of data (base64, padded, no line breaks), url and file_id.
+  // media_type is lower case without parameters ("image/png", "application/pdf", "audio/wav").
+  std::string media_type = {};
+  std::string data = {};
+  std::string url = {};
+  std::string file_id = {};   // a file that the provider holds
+  std::string filename = {};  // kFile; may be empty
+  std::string detail = {};    // kImage: "low", "high", "auto"; may be empty
+
+  // kToolCall, kToolResult: the call's id, the same in both. Never empty after Normalize.
+  std::string id = {};
+  std::string name = {};         // of the tool; a result's is filled in by Normalize
+  std::string arguments = {};    // kToolCall: JSON text, as the model wrote it; empty = {}
+  std::vector<Part> parts = {};  // kToolResult: kText, kImage, kFile
+  bool is_error = false;         // kToolResult
+
+  // The client asks the provider to cache the prompt up to the end of this part.
+  bool cache = false;
+
+  // kReasoning; kToolCall and kText where the provider signs those (Gemini).
+  Signature signature = {};
+};
+
+inline Part TextPart(std::string text) {
+  Part part;
+  part.text = std::move(text);
+  return part;
+}
+
+}  // namespace lmgate::chat

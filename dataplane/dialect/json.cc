@@ -1,0 +1,143 @@
+#include "dataplane/dialect/json.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "common/base/error_detail.h"
+#include "common/base/status_macros.h"
+#include "common/base/strings.h"
+
+namespace lmgate::dialect {
+namespace {
+
+// Brackets outside of strings, without a tree.
+bool IsTooDeep(std::string_view text) {
+  int depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') {
+        ++i;
+      } else if (c == '"') {
+        in_string = false;
+      }
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > kJsonDepthMax) return true;
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+  return false;
+}
+
+std::optional<int64_t> IntegerOf(const Json& value) {
+  if (value.is_number_integer()) {
+    if (value.is_number_unsigned() && value.get<uint64_t>() > INT64_MAX) return std::nullopt;
+    return value.get<int64_t>();
+  }
+  if (!value.is_number_float()) return std::nullopt;
+  const double number = value.get<double>();
+  constexpr double kExactMax = 9007199254740992.0;  // 2^53
+  if (std::floor(number) != number || std::fabs(number) > kExactMax) return std::nullopt;
+  return static_cast<int64_t>(number);
+}
+
+}  // namespace
+
+absl::StatusOr<Json> ParseJson(std::string_view text) {
+  if (IsTooDeep(text)) {
+    return absl::InvalidArgumentError(StrCat("the JSON is nested deeper than ", kJsonDepthMax));
+  }
+  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) return absl::InvalidArgumentError("the body is not valid JSON");
+  return json;
+}
+
+absl::StatusOr<Json> ParseObject(std::string_view text) {
+  LMGATE_ASSIGN_OR_RETURN(Json json, ParseJson(text));
+  if (!json.is_object()) return absl::InvalidArgumentError("the body is not a JSON object");
+  return json;
+}
+
+std::string DumpJson(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+const Json* Find(const Json& object, std::string_view name) {
+  if (!object.is_object()) return nullptr;
+  const auto found = object.find(std::string(name));
+  return found == object.end() || found->is_null() ? nullptr : &*found;
+}
+
+std::string FindString(const Json& object, std::string_view name) {
+  const Json* const value = Find(object, name);
+  return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
+}
+
+std::optional<int64_t> FindInteger(const Json& object, std::string_view name) {
+  const Json* const value = Find(object, name);
+  return value == nullptr ? std::nullopt : IntegerOf(*value);
+}
+
+std::optional<double> FindNumber(const Json& object, std::string_view name) {
+  const Json* const value = Find(object, name);
+  if (value == nullptr || !value->is_number()) return std::nullopt;
+  return value->get<double>();
+}
+
+std::optional<bool> FindBool(const Json& object, std::string_view name) {
+  const Json* const value = Find(object, name);
+  if (value == nullptr || !value->is_boolean()) return std::nullopt;
+  return value->get<bool>();
+}
+
+absl::StatusOr<std::optional<int64_t>> ReadInteger(const Json& object, std::string_view name,
+                                                   std::string_view field) {
+  const Json* const value = Find(object, name);
+  if (value == nullptr) return std::nullopt;
+  const auto integer = IntegerOf(*value);
+  if (!integer.has_value()) return BadField(field, "must be an integer");
+  return integer;
+}
+
+absl::StatusOr<std::optional<double>> ReadNumber(const Json& object, std::string_view name,
+                                                 std::string_view field) {
+  const Json* const value = Find(object, name);
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_number()) return BadField(field, "must be a number");
+  return value->get<double>();
+}
+
+absl::StatusOr<std::optional<bool>> ReadBool(const Json& object, std::string_view name,
+                                             std::string_view field) {
+  const Json* const value = Find(object, name);
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_boolean()) return BadField(field, "must be true or false");
+  return value->get<bool>();
+}
+
+absl::StatusOr<std::optional<std::string>> ReadString(const Json& object, std::string_view name,
+                                                      std::string_view field) {
+  const Json* const value = Find(object, name);
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_string()) return BadField(field, "must be a string");
+  return value->get<std::string>();
+}
+
+absl::Status BadField(std::string_view field, std::string_view message) {
+  return WithFieldHint(absl::InvalidArgumentError(StrCat(field, ": ", message)),
+                       {.field = std::string(field), .hint = {}});
+}
+
+Json ArgumentsObject(std::string_view arguments) {
+  if (arguments.find_first_not_of(" \t\r\n") == std::string_view::npos) return Json::object();
+  absl::StatusOr<Json> json = ParseObject(arguments);
+  if (json.ok()) return *std::move(json);
+  return Json{{"_raw", arguments}};
+}
+
+}  // namespace lmgate::dialect

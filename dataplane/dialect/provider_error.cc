@@ -1,0 +1,201 @@
+#include "dataplane/dialect/provider_error.h"
+
+#include <absl/strings/ascii.h>
+#include <absl/strings/numbers.h>
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "common/base/strings.h"
+
+namespace lmgate::dialect {
+namespace {
+
+using chat::ErrorKind;
+using chat::ProviderError;
+
+constexpr size_t kMessageBytesMax = 2000;
+
+struct Word {
+  std::string_view word;  // lower case, without '_'
+  ErrorKind kind;
+};
+constexpr Word kWords[] = {
+    {"contextlengthexceeded", ErrorKind::kContextTooLong},
+    {"insufficientquota", ErrorKind::kQuota},
+    {"billingerror", ErrorKind::kQuota},
+    {"servicequotaexceededexception", ErrorKind::kQuota},
+    {"ratelimiterror", ErrorKind::kRateLimit},
+    {"ratelimitexceeded", ErrorKind::kRateLimit},
+    {"throttlingexception", ErrorKind::kRateLimit},
+    {"resourceexhausted", ErrorKind::kRateLimit},
+    {"modelnotreadyexception", ErrorKind::kOverloaded},
+    {"overloadederror", ErrorKind::kOverloaded},
+    {"serviceunavailableexception", ErrorKind::kOverloaded},
+    {"unavailable", ErrorKind::kOverloaded},
+    {"timeouterror", ErrorKind::kTimeout},
+    {"modeltimeoutexception", ErrorKind::kTimeout},
+    {"deadlineexceeded", ErrorKind::kTimeout},
+    {"invalidapikey", ErrorKind::kCredential},
+    {"authenticationerror", ErrorKind::kCredential},
+    {"unauthenticated", ErrorKind::kCredential},
+    {"unrecognizedclientexception", ErrorKind::kCredential},
+    {"invalidsignatureexception", ErrorKind::kCredential},
+    {"expiredtokenexception", ErrorKind::kCredential},
+    {"permissionerror", ErrorKind::kForbidden},
+    {"permissiondenied", ErrorKind::kForbidden},
+    {"accessdeniedexception", ErrorKind::kForbidden},
+    {"modelnotfound", ErrorKind::kNotFound},
+    {"notfounderror", ErrorKind::kNotFound},
+    {"notfound", ErrorKind::kNotFound},
+    {"resourcenotfoundexception", ErrorKind::kNotFound},
+    {"requesttoolarge", ErrorKind::kTooLarge},
+    {"invalidrequesterror", ErrorKind::kBadRequest},
+    {"invalidargument", ErrorKind::kBadRequest},
+    {"failedprecondition", ErrorKind::kBadRequest},
+    {"validationexception", ErrorKind::kBadRequest},
+    {"servererror", ErrorKind::kServer},
+    {"apierror", ErrorKind::kServer},
+    {"internal", ErrorKind::kServer},
+    {"internalserverexception", ErrorKind::kServer},
+    {"modelstreamerrorexception", ErrorKind::kServer},
+    {"modelerrorexception", ErrorKind::kServer},
+};
+
+std::optional<ErrorKind> KindOfWord(std::string_view text) {
+  std::string word;
+  for (const char c : text.substr(0, text.find(':'))) {
+    if (c != '_' && c != '-') word.push_back(absl::ascii_tolower(static_cast<unsigned char>(c)));
+  }
+  for (const Word& row : kWords) {
+    if (row.word == word) return row.kind;
+  }
+  return std::nullopt;
+}
+
+ErrorKind KindOfStatus(int status) {
+  switch (status) {
+    case 401:
+      return ErrorKind::kCredential;
+    case 402:
+      return ErrorKind::kQuota;
+    case 403:
+      return ErrorKind::kForbidden;
+    case 404:
+      return ErrorKind::kNotFound;
+    case 408:
+    case 504:
+      return ErrorKind::kTimeout;
+    case 413:
+      return ErrorKind::kTooLarge;
+    case 429:
+      return ErrorKind::kRateLimit;
+    case 503:
+    case 529:
+      return ErrorKind::kOverloaded;
+    default:
+      return status >= 500 ? ErrorKind::kServer : ErrorKind::kBadRequest;
+  }
+}
+
+// Providers without a word of their own for it say so in prose.
+bool SpeaksOfContext(std::string_view message) {
+  const std::string lower = absl::AsciiStrToLower(ToAbsl(message));
+  for (const std::string_view phrase :
+       {"context length", "context window", "prompt is too long", "input is too long",
+        "maximum number of tokens", "exceeds the maximum number of input tokens"}) {
+    if (lower.find(phrase) != std::string::npos) return true;
+  }
+  return false;
+}
+
+// google.rpc.RetryInfo: "7s", "0.5s".
+int64_t RetryDelayMs(const Json& error) {
+  const Json* const details = Find(error, "details");
+  if (details == nullptr || !details->is_array()) return -1;
+  for (const Json& detail : *details) {
+    std::string delay = FindString(detail, "retryDelay");
+    double seconds = 0;
+    if (!delay.ends_with('s')) continue;
+    delay.pop_back();
+    constexpr double kSecondsMax = 86400;
+    if (absl::SimpleAtod(delay, &seconds) && seconds >= 0 && seconds <= kSecondsMax) {
+      return static_cast<int64_t>(seconds * 1000);
+    }
+  }
+  return -1;
+}
+
+std::string LimitMessage(std::string message) {
+  if (message.size() <= kMessageBytesMax) return message;
+  size_t end = kMessageBytesMax;
+  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xC0) == 0x80) --end;
+  message.resize(end);
+  return message;
+}
+
+// A word, a message or a number decide; nullopt = none of them says anything.
+std::optional<ErrorKind> KindOfObject(const Json& error, std::string_view word,
+                                      std::string_view message) {
+  std::optional<ErrorKind> kind;
+  for (const std::string& text : {FindString(error, "code"), FindString(error, "type"),
+                                  FindString(error, "status"), std::string(word)}) {
+    if (!kind.has_value() && !text.empty()) kind = KindOfWord(text);
+  }
+  if ((!kind.has_value() || kind == ErrorKind::kBadRequest) && SpeaksOfContext(message)) {
+    return ErrorKind::kContextTooLong;
+  }
+  if (!kind.has_value()) {
+    const auto number = FindInteger(error, "code");
+    if (number.has_value() && *number >= 400 && *number <= 599) {
+      kind = KindOfStatus(static_cast<int>(*number));
+    }
+  }
+  return kind;
+}
+
+ProviderError ReadObject(const Json& error, std::string_view word, ErrorKind otherwise) {
+  ProviderError read;
+  if (error.is_string()) {
+    read.message = LimitMessage(error.get<std::string>());
+    read.kind = otherwise;
+    return read;
+  }
+  read.message = FindString(error, "message");
+  if (read.message.empty()) read.message = FindString(error, "Message");
+  if (read.message.empty()) read.message = FindString(error, "detail");
+  read.kind = KindOfObject(error, word, read.message).value_or(otherwise);
+  read.code = FindString(error, "code");
+  if (read.code.empty()) read.code = FindString(error, "type");
+  if (read.code.empty()) read.code = FindString(error, "status");
+  if (read.code.empty()) read.code = word.substr(0, word.find(':'));
+  read.retry_after_ms = RetryDelayMs(error);
+  read.message = LimitMessage(std::move(read.message));
+  return read;
+}
+
+}  // namespace
+
+ProviderError DecodeProviderError(int status, std::string_view error_type, std::string_view body) {
+  const ErrorKind by_status = KindOfStatus(status);
+  const absl::StatusOr<Json> parsed = ParseJson(body);
+  if (!parsed.ok()) {
+    ProviderError error{.kind = KindOfWord(error_type).value_or(by_status)};
+    return error;
+  }
+  const Json* object = &*parsed;
+  if (object->is_array() && !object->empty()) object = &object->front();
+  if (const Json* const inner = Find(*object, "error")) object = inner;
+  ProviderError error = ReadObject(*object, error_type, by_status);
+  // A word that every refusal has says less than a status of its own.
+  if (error.kind == ErrorKind::kBadRequest && by_status != ErrorKind::kBadRequest && status < 500) {
+    error.kind = by_status;
+  }
+  return error;
+}
+
+ProviderError ErrorOfObject(const Json& error, std::string_view word) {
+  return ReadObject(error, word, ErrorKind::kServer);
+}
+
+}  // namespace lmgate::dialect

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string_view>
+
+#include "dataplane/chat/chat_event.h"
+#include "dataplane/dialect/json.h"
+
+namespace lmgate::dialect {
+
+// An answer that is an error, in whatever shape: OpenAI's, Anthropic's, Gemini's (also in an
+// array), Bedrock's, HTML or nothing. The kind follows from the provider's word for it, then its
+// message, then `status`. `error_type`: the header x-amzn-errortype; empty = none. retry_after_ms
+// is Gemini's RetryInfo only; headers are the caller's.
+chat::ProviderError DecodeProviderError(int status, std::string_view error_type,
+                                        std::string_view body);
+
+// An error inside a stream or a 200: `error` is the object that holds message, type, code, status
+// (OpenAI, Anthropic, Gemini: the member `error`; Bedrock: the payload). `word`: the exception's
+// name, where it stands outside of it.
+chat::ProviderError ErrorOfObject(const Json& error, std::string_view word);
+
+}  // namespace lmgate::dialect
