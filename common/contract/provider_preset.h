@@ -27,7 +27,10 @@ const ProviderPreset* FindProviderPreset(std::string_view name);
 
 // The dialects that this version speaks.
 inline constexpr std::string_view kDialectOpenAiChat = "openai-chat";
+inline constexpr std::string_view kDialectOpenAiResponses = "openai-responses";
 inline constexpr std::string_view kDialectAnthropic = "anthropic";
+inline constexpr std::string_view kDialectGemini = "gemini";
+inline constexpr std::string_view kDialectBedrock = "bedrock";
 
 // InvalidArgument with a field hint for a dialect that this version does not speak.
 absl::Status CheckDialect(std::string_view field, std::string_view dialect);

@@ -67,7 +67,8 @@ void PartQueue::Add(ChatEvent event, std::vector<ChatEvent>* out) {
     return;
   }
   Choice& choice = ChoiceOf(event.choice);
-  if (choice.held.empty() && MayPass(&choice, event)) {
+  const bool ended_early = IsOfPart(event) && HasEndedEarly(choice, event.part);
+  if (ended_early || (choice.held.empty() && MayPass(&choice, event))) {
     Pass(&choice, std::move(event), out);
     return;
   }
@@ -93,6 +94,11 @@ void PartQueue::Add(ChatEvent event, std::vector<ChatEvent>* out) {
   Release(&choice, out);
 }
 
+bool PartQueue::HasEndedEarly(const Choice& choice, int part) {
+  return std::find(choice.ended_early.begin(), choice.ended_early.end(), part) !=
+         choice.ended_early.end();
+}
+
 // Whether nothing that is open stands in its way.
 bool PartQueue::MayPass(Choice* choice, const ChatEvent& event) {
   if (!choice->has_open) return true;
@@ -100,22 +106,18 @@ bool PartQueue::MayPass(Choice* choice, const ChatEvent& event) {
 }
 
 void PartQueue::Pass(Choice* choice, ChatEvent event, std::vector<ChatEvent>* out) {
-  if (IsOfPart(event)) {
-    const auto early =
-        std::find(choice->ended_early.begin(), choice->ended_early.end(), event.part);
-    if (early != choice->ended_early.end()) {
-      // White space after whole arguments says nothing; more than that would be lost.
-      const bool says = event.kind == Kind::kPartDelta &&
-                        event.text.find_first_not_of(" \t\r\n") != std::string::npos;
-      if (says) {
-        failed_ = true;
-        ChatEvent error;
-        error.kind = Kind::kError;
-        error.error.message = "the provider goes on with a tool call whose arguments were whole";
-        out->push_back(std::move(error));
-      }
-      return;
+  if (IsOfPart(event) && HasEndedEarly(*choice, event.part)) {
+    // White space after whole arguments says nothing; more than that would be lost.
+    const bool says = event.kind == Kind::kPartDelta &&
+                      event.text.find_first_not_of(" \t\r\n") != std::string::npos;
+    if (says) {
+      failed_ = true;
+      ChatEvent error;
+      error.kind = Kind::kError;
+      error.error.message = "the provider goes on with a tool call whose arguments were whole";
+      out->push_back(std::move(error));
     }
+    return;
   }
   if (event.kind == Kind::kPartOpen) {
     choice->has_open = true;

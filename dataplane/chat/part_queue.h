@@ -43,6 +43,7 @@ class PartQueue {
   };
 
   Choice& ChoiceOf(int index);
+  static bool HasEndedEarly(const Choice& choice, int part);
   bool MayPass(Choice* choice, const ChatEvent& event);
   void Pass(Choice* choice, ChatEvent event, std::vector<ChatEvent>* out);
   void EndEarly(Choice* choice, std::vector<ChatEvent>* out);

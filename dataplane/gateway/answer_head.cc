@@ -98,6 +98,17 @@ void AppendTrailers(std::string_view trailers, std::string* out) {
   out->append("\r\n");
 }
 
+void EncodeStreamHead(std::string_view content_type, OutFraming framing, bool keep_alive,
+                      bool client_http_1_0, std::string_view request_id, std::string* out) {
+  out->clear();
+  StrAppend(out, "HTTP/1.1 200 OK\r\ncontent-type: ", content_type,
+            "\r\ncache-control: no-cache\r\nx-request-id: ", request_id,
+            "\r\nx-accel-buffering: no\r\n");
+  if (framing == OutFraming::kRechunked) out->append("transfer-encoding: chunked\r\n");
+  AppendConnection(keep_alive, client_http_1_0, out);
+  out->append("\r\n");
+}
+
 void EncodeLocalAnswer(int status, std::string_view content_type, std::string_view extra_headers,
                        std::string_view body, bool keep_alive, bool client_http_1_0,
                        bool head_request, std::string_view request_id, std::string* out) {

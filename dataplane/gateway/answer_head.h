@@ -36,6 +36,10 @@ std::string_view ReasonPhrase(int status);
 // True for an event stream.
 bool IsEventStream(std::string_view content_type);
 
+// The head of a stream that we make, ended by an empty line. `framing`: kRechunked or kClose.
+void EncodeStreamHead(std::string_view content_type, OutFraming framing, bool keep_alive,
+                      bool client_http_1_0, std::string_view request_id, std::string* out);
+
 // An answer of our own, whole, into `out`. `extra_headers`: complete lines. `head_request`: the
 // body is described, not sent.
 void EncodeLocalAnswer(int status, std::string_view content_type, std::string_view extra_headers,

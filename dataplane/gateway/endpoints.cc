@@ -77,7 +77,10 @@ bool HasDotSegment(std::string_view path) {
 }
 
 ErrorShape ShapeOf(std::string_view dialect) {
-  return dialect == contract::kDialectAnthropic ? ErrorShape::kAnthropic : ErrorShape::kOpenAi;
+  if (dialect == contract::kDialectAnthropic) return ErrorShape::kAnthropic;
+  if (dialect == contract::kDialectGemini) return ErrorShape::kGemini;
+  if (dialect == contract::kDialectBedrock) return ErrorShape::kBedrock;
+  return ErrorShape::kOpenAi;
 }
 
 }  // namespace
@@ -100,17 +103,15 @@ EndpointMatch MatchEndpoint(std::string_view method, std::string_view target,
   const auto parts = contract::SplitEndpointPath(path, path_prefixes);
   if (!parts.has_value()) return match;
   match.path_prefix = parts->prefix;
-  path = parts->rest;
+  match.dialect = parts->dialect;
+  match.shape = ShapeOf(parts->dialect);
+  match.operation = parts->operation;
+  match.path_model = parts->model;
+  match.stream = parts->stream;
+  match.invoke = parts->invoke;
+  match.upstream_path = path = parts->rest;
 
-  if (!parts->dialect.empty()) {
-    match.dialect = parts->dialect;
-    match.shape = ShapeOf(parts->dialect);
-    match.upstream_path = path;
-    match.needs_model = true;
-    match.action = method == "POST" ? Action::kProxy : Action::kMethodNotAllowed;
-    return match;
-  }
-  if (path == "/models" || path.starts_with("/models/")) {
+  if (parts->operation == contract::Operation::kModels) {
     const bool read = method == "GET" || method == "HEAD";
     if (path == "/models") {
       match.action = read ? Action::kListModels : Action::kMethodNotAllowed;
@@ -123,7 +124,15 @@ EndpointMatch MatchEndpoint(std::string_view method, std::string_view target,
     }
     // DELETE /models/{id} of fine-tuned models and the like: the provider's business.
   }
-  match.upstream_path = path;
+  if (!parts->dialect.empty() && parts->operation != contract::Operation::kModels) {
+    const bool known = parts->operation != contract::Operation::kOther || !parts->model.empty() ||
+                       parts->dialect == contract::kDialectOpenAiChat;
+    if (known) {
+      match.needs_model = true;
+      match.action = method == "POST" ? Action::kProxy : Action::kMethodNotAllowed;
+      return match;
+    }
+  }
   match.action = IsPassedMethod(method) ? Action::kProxy : Action::kMethodNotAllowed;
   return match;
 }

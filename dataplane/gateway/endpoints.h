@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/contract/endpoint_path.h"
 #include "dataplane/gateway/error_response.h"
 
 namespace lmgate::gateway {
@@ -23,11 +24,18 @@ struct EndpointMatch {
   Action action = Action::kNotFound;
   // The route prefix before /v1, as "/team-a"; empty = none.
   std::string_view path_prefix;
-  // kProxy: what follows /v1, as "/chat/completions", without the query; as the client encoded it.
+  // kProxy: what stands behind a base URL, as "/chat/completions", without the query; as the client
+  // encoded it.
   std::string_view upstream_path;
   std::string_view query;  // without the '?'
   // Dialect that the caller speaks; empty = any, the bytes are passed through.
   std::string_view dialect;
+  contract::Operation operation = contract::Operation::kOther;
+  // Where the path names the model: within upstream_path, as the client encoded it. Empty =
+  // nowhere.
+  std::string_view path_model;
+  bool stream = false;  // the path asks for a stream
+  bool invoke = false;  // Bedrock's InvokeModel
   // True when the body must be JSON that names a model.
   bool needs_model = false;
   std::string_view model_id;  // kGetModel, as the client encoded it

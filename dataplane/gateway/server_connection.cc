@@ -187,7 +187,8 @@ bool ServerConnection::Settle(Step last) {
   record.response_bytes = request_.response_bytes;
   record.duration_us = duration_us;
   record.first_byte_us = request_.first_byte_us;
-  record.usage = request_.usage.usage();
+  record.usage =
+      translated_ != nullptr ? translated_->translation->usage() : request_.usage.usage();
   ConnectionMetrics* metrics = &worker_.unrouted_metrics();
   if (request_.authenticated) {
     record.key = std::string_view(request_.key_id.data(), request_.key_id.size());
@@ -218,8 +219,11 @@ bool ServerConnection::Settle(Step last) {
   worker_.bodies().Give(std::move(body_));
   request_.served.reset();
   request_.total_deadline_ms = 0;
+  const bool whole = answer_done_ || (translating_ && translated_->tail_written);
+  translated_.reset();
+  translating_ = false;
   if (last == Step::kClose || client_gone_ || client_->closed()) return false;
-  if (last == Step::kRelay && !answer_done_) {
+  if (last == Step::kRelay && !whole) {
     if (reset_at_end_) {
       // A reset, where a plain close would end the answer as if it were whole.
       const linger abort{.l_onoff = 1, .l_linger = 0};

@@ -14,6 +14,7 @@
 #include "dataplane/auth/digest_memo.h"
 #include "dataplane/gateway/answer_head.h"
 #include "dataplane/gateway/endpoints.h"
+#include "dataplane/gateway/translated_request.h"
 #include "dataplane/gateway/upstream_request.h"
 #include "dataplane/gateway/worker.h"
 #include "dataplane/http1/body_framing.h"
@@ -49,7 +50,9 @@ class ServerConnection {
   static constexpr size_t kInputBytes = 8 << 10;
   static constexpr size_t kAnswerBytes = 32 << 10;        // read from a provider at a time
   static constexpr size_t kErrorBodyBytesMax = 16 << 10;  // of a refusal that is translated
-  static constexpr int kInterimAnswersMax = 16;           // 1xx before the answer
+  // After a translated stream has ended: for the rest of the provider's framing.
+  static constexpr int64_t kStreamRestMs = 1000;
+  static constexpr int kInterimAnswersMax = 16;  // 1xx before the answer
   static constexpr int64_t kLingerMs = 2000;
   static constexpr size_t kLingerBytesMax = 1 << 20;
 
@@ -79,12 +82,21 @@ class ServerConnection {
     kLinger,
   };
 
+  // What of a provider's answer is read before anything is said to the client.
+  enum class Collect : uint8_t {
+    kNothing,
+    kRefusal,  // of our credential
+    kError,    // a refusal, to be translated
+    kAnswer,   // a whole answer, to be translated
+    kStream,   // as much of a stream as it takes until it says something, or fails
+  };
+
   // An answer of our own, not yet encoded.
   struct LocalAnswer {
     int status = 0;
     std::string_view content_type = "application/json";
     std::string body;
-    std::string_view extra_headers;
+    std::string extra_headers;
   };
 
   // Everything about the request under way; reset for the next.
@@ -144,6 +156,7 @@ class ServerConnection {
   void EncodeForTarget();
   Step ReadAnswerHead();
   void StartRelay();
+  void StartRawRelay();
   // Fills pieces_ with what is to be written now; false = nothing comes after.
   bool Relay();
   // False = the client cannot be written to.
@@ -160,7 +173,23 @@ class ServerConnection {
   Step ScanBody();
   Step FailAttempt(contract::ErrorCode code, std::string message);
   Step OnAnswerHead(const http1::ResponseHead& head);
-  Step CollectRefusal();
+  Step CollectAnswer();
+  Step RefuseCredential();
+  size_t CollectBytesMax() const;
+  // What the timer allows until more of an answer comes.
+  void SetAnswerDeadline();
+
+  // ---- where the target speaks another dialect (server_connection_translate.cc)
+  bool NeedsTranslation() const;
+  Step TranslateRequest();
+  Step RefuseUntranslatable(contract::ErrorCode code, const absl::Status& status);
+  void BeginTranslatedAnswer(const http1::ResponseHead& head);
+  Step EndCollecting(bool whole);
+  Step TranslateError();
+  Step RefuseAs(const chat::ProviderError& error);
+  Step TranslateWhole();
+  void StartTranslatedRelay();
+  bool RelayTranslated();
   void EndTruncated(contract::ErrorCode code, std::string_view message);
   // Takes what of the body is in `data` into pieces_; false = the framing is broken.
   bool TakeBody(std::string_view data);
@@ -210,6 +239,9 @@ class ServerConnection {
   bool upstream_keep_alive_ = false;
   int interim_answers_ = 0;
   EncodedRequest encoded_;
+  // Null = the target speaks the client's dialect, or none has been tried yet.
+  std::unique_ptr<TranslatedRequest> translated_;
+  bool translating_ = false;  // the target under way
   // ---- the relay
   http1::BodyKind answer_kind_ = http1::BodyKind::kNone;
   uint64_t answer_left_ = 0;
@@ -220,7 +252,7 @@ class ServerConnection {
   bool first_byte_seen_ = false;  // of its body
   bool event_stream_ = false;
   bool reset_at_end_ = false;  // a plain close would look like a whole answer
-  bool collecting_ = false;    // a refusal of our credential: its body is read, not relayed
+  Collect collecting_ = Collect::kNothing;
   std::string collected_;
   std::array<char, 4> last_bytes_{};  // of the payload: did it end between two events?
   std::string out_;                   // a head or a local answer

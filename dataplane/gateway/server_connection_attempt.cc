@@ -1,5 +1,6 @@
 // The part of ServerConnection that tries the targets of a plan until one answers.
 #include <algorithm>
+#include <boost/asio/error.hpp>
 #include <utility>
 
 #include "common/base/logging.h"
@@ -10,6 +11,7 @@
 namespace lmgate::gateway {
 namespace {
 
+namespace asio = boost::asio;
 using contract::ErrorCode;
 using http1::BodyKind;
 using http1::TimerWheel;
@@ -44,6 +46,10 @@ ServerConnection::Step ServerConnection::PrepareTarget(Step previous) {
   if (!endpoint.tls_status().ok()) {
     return FailAttempt(ErrorCode::kConnectionUnavailable,
                        std::string(endpoint.tls_status().message()));
+  }
+  translating_ = NeedsTranslation();
+  if (translating_) {
+    if (const Step step = TranslateRequest(); step != Step::kContinue) return step;
   }
   ++request_.attempts;
   request_.served->metrics(target.connection).attempts.Add(1);
@@ -83,13 +89,21 @@ void ServerConnection::EncodeForTarget() {
                           .model = request_.upstream_model,
                           .has_body = request_.has_body};
   if (request_.route != nullptr) request.forward_headers = request_.route->forward_headers;
+  if (translating_) {
+    const dialect::UpstreamBody& upstream = translated_->upstream;
+    request.path = upstream.path;
+    request.query = upstream.query;
+    request.body = upstream.body;
+    request.place = {};
+    request.translated_headers = &upstream.headers;
+  }
   encoded_.Encode(request);
 }
 
 ServerConnection::Step ServerConnection::ReadAnswerHead() {
   for (;;) {
     if (client_gone_) return Step::kClose;
-    if (collecting_) return CollectRefusal();
+    if (collecting_ != Collect::kNothing) return CollectAnswer();
     const std::string_view input = upstream_->input();
     if (!input.empty()) {
       http1::ResponseHead& head = worker_.response_head();
@@ -152,28 +166,62 @@ ServerConnection::Step ServerConnection::OnAnswerHead(const http1::ResponseHead&
     return FailAttempt(
         credential_refused ? ErrorCode::kUpstreamAuthFailed : ErrorCode::kUpstreamError, {});
   }
-  if (!credential_refused) return Step::kRelay;
-  collecting_ = true;
+  if (credential_refused) {
+    collecting_ = Collect::kRefusal;
+  } else if (translating_) {
+    BeginTranslatedAnswer(head);
+  } else {
+    return Step::kRelay;
+  }
   collected_.clear();
+  first_byte_seen_ = false;
   upstream_->Consume(head.bytes);
-  return CollectRefusal();
+  SetAnswerDeadline();
+  return CollectAnswer();
+}
+
+size_t ServerConnection::CollectBytesMax() const {
+  return collecting_ == Collect::kAnswer ? worker_.limits().translated_answer_bytes_max
+                                         : kErrorBodyBytesMax;
+}
+
+void ServerConnection::SetAnswerDeadline() {
+  const contract::EffectiveConnection& config = upstream_connection().config;
+  if (first_byte_seen_) {
+    SetDeadline(Phase::kAnswerBody, Milliseconds(config.idle_timeout));
+  } else {
+    SetDeadline(Phase::kFirstByte, Milliseconds(config.first_token_timeout));
+  }
+}
+
+ServerConnection::Step ServerConnection::CollectAnswer() {
+  for (;;) {
+    pieces_.clear();
+    const bool lawful = TakeBody(upstream_->input());
+    if (answer_taken_ > 0) first_byte_seen_ = true;
+    upstream_->Consume(answer_taken_);
+    const bool ended = upstream_->read_error() || upstream_->closed();
+    if (answer_kind_ == BodyKind::kUntilClose && !timed_out_ &&
+        upstream_->read_error() == asio::error::eof) {
+      answer_done_ = true;
+      upstream_keep_alive_ = false;
+    }
+    const bool enough = collecting_ == Collect::kStream ? !translated_->translation->said_nothing()
+                                                        : collected_.size() > CollectBytesMax();
+    if (answer_done_ || enough || !lawful || timed_out_ || ended) {
+      return EndCollecting(/*whole=*/answer_done_ && lawful);
+    }
+    upstream_->ArmRead(kAnswerBytes);
+    if (upstream_->read_outstanding()) {
+      SetAnswerDeadline();
+      return Step::kReadUpstream;
+    }
+  }
 }
 
 // The provider refuses our credential: not the client's fault, so its 401 must not reach the
 // client's SDK as one. Its message does.
-ServerConnection::Step ServerConnection::CollectRefusal() {
-  for (;;) {
-    pieces_.clear();
-    const bool lawful = TakeBody(upstream_->input());
-    upstream_->Consume(answer_taken_);
-    if (answer_done_ || !lawful || timed_out_ || upstream_->read_error() || upstream_->closed() ||
-        collected_.size() >= kErrorBodyBytesMax) {
-      break;
-    }
-    upstream_->ArmRead(kAnswerBytes);
-    if (upstream_->read_outstanding()) return Step::kReadUpstream;
-  }
-  collecting_ = false;
+ServerConnection::Step ServerConnection::RefuseCredential() {
   ReleaseUpstream(answer_done_ && upstream_keep_alive_);
   const std::string said = ProviderErrorMessage(collected_, upstream_connection());
   std::string message =

@@ -16,13 +16,27 @@ using contract::ErrorCode;
 using http1::BodyKind;
 using http1::HeaderId;
 
-int64_t Milliseconds(absl::Duration duration) { return absl::ToInt64Milliseconds(duration); }
-
 }  // namespace
 
 // ---- the relay
 
 void ServerConnection::StartRelay() {
+  first_byte_seen_ = false;
+  reset_at_end_ = false;
+  if (translating_) {
+    StartTranslatedRelay();
+  } else {
+    StartRawRelay();
+  }
+  client_->Consume(head_bytes_);
+  head_bytes_ = 0;
+  // From here no other target is tried: the request itself is not needed any more.
+  request_.body = {};
+  worker_.bodies().Give(std::move(body_));
+  worker_.GiveScratch(std::move(scratch_));
+}
+
+void ServerConnection::StartRawRelay() {
   const http1::ResponseHead& head = worker_.response_head();
   framing_ = ChooseFraming(head.body, request_.http_1_0);
   if (framing_ == OutFraming::kDechunked || framing_ == OutFraming::kClose) {
@@ -36,14 +50,6 @@ void ServerConnection::StartRelay() {
   EncodeAnswerHead(head, framing_, request_.keep_alive, request_.http_1_0, request_.head_request,
                    request_.id, &out_);
   upstream_->Consume(head.bytes);
-  client_->Consume(head_bytes_);
-  head_bytes_ = 0;
-  first_byte_seen_ = false;
-  reset_at_end_ = false;
-  // From here no other target is tried: the request itself is not needed any more.
-  request_.body = {};
-  worker_.bodies().Give(std::move(body_));
-  worker_.GiveScratch(std::move(scratch_));
 }
 
 bool ServerConnection::Relay() {
@@ -58,6 +64,7 @@ bool ServerConnection::Relay() {
     request_.code = ErrorCode::kClientClosed;
     return false;
   }
+  if (translating_) return RelayTranslated();
   if (!answer_done_ && !TakeBody(upstream_->input())) {
     EndTruncated(ErrorCode::kUpstreamInvalidResponse, "The provider's answer is not valid HTTP.");
     return false;
@@ -96,12 +103,7 @@ bool ServerConnection::AfterRelayWrite(const http1::ErrorCode& error) {
   if (answer_done_ || client_gone_) return true;
   if (upstream_->read_outstanding()) return true;
   upstream_->ArmRead(kAnswerBytes);
-  const contract::EffectiveConnection& config = upstream_connection().config;
-  if (first_byte_seen_) {
-    SetDeadline(Phase::kAnswerBody, Milliseconds(config.idle_timeout));
-  } else {
-    SetDeadline(Phase::kFirstByte, Milliseconds(config.first_token_timeout));
-  }
+  SetAnswerDeadline();
   return true;
 }
 
@@ -171,8 +173,13 @@ void ServerConnection::AddPiece(std::string_view piece) {
 
 void ServerConnection::ObservePayload(std::string_view payload) {
   if (payload.empty()) return;
-  if (collecting_) {
-    collected_.append(payload.substr(0, kErrorBodyBytesMax - collected_.size()));
+  if (translating_ && (collecting_ == Collect::kNothing || collecting_ == Collect::kStream)) {
+    translated_->translation->Feed(0, payload, &translated_->out);
+    return;
+  }
+  if (collecting_ != Collect::kNothing) {
+    // One byte past the limit shows that it was passed.
+    collected_.append(payload.substr(0, CollectBytesMax() + 1 - collected_.size()));
     return;
   }
   request_.response_bytes += payload.size();

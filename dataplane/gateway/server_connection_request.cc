@@ -50,7 +50,7 @@ void ServerConnection::BeginRequest() {
   body_bytes_ = 0;
   body_read_begun_ = false;
   timed_out_ = false;
-  collecting_ = false;
+  collecting_ = Collect::kNothing;
   out_.clear();
   SetDeadline(Phase::kIdle, IdleMs());
 }
@@ -385,8 +385,13 @@ ServerConnection::Step ServerConnection::Decide() {
   if (const Step step = ScanBody(); step != Step::kContinue) return step;
   const snapshot::Snapshot& snapshot = request_.served->snapshot();
   routing::Plan& plan = scratch_->plan;
+  // What can be translated may go to a target of any dialect.
+  const bool translatable = request_.endpoint.operation == contract::Operation::kGenerate ||
+                            request_.endpoint.operation == contract::Operation::kCountTokens;
+  const std::string_view target_dialect =
+      translatable ? std::string_view() : request_.endpoint.dialect;
   if (request_.model.empty()) {
-    plan = routing::MakeDefaultPlan(snapshot, *request_.group, request_.endpoint.dialect);
+    plan = routing::MakeDefaultPlan(snapshot, *request_.group, target_dialect);
     if (plan.code() == ErrorCode::kNotFound) {
       return Refuse(ErrorCode::kNotFound,
                     StrCat("The request names no model, and the group \"", request_.group->name,
@@ -418,7 +423,7 @@ ServerConnection::Step ServerConnection::Decide() {
     }
     plan = routing::MakePlan(snapshot, *request_.group, decision,
                              {.model = request_.model,
-                              .dialect = request_.endpoint.dialect,
+                              .dialect = target_dialect,
                               .random = worker_.NextRandom(),
                               .turn = worker_.NextTurn()});
   }
@@ -457,7 +462,14 @@ ServerConnection::Step ServerConnection::ScanBody() {
     }
     request_.stream = scan.stream;
   }
-  if (!request_.endpoint.query.empty()) {
+  if (!request_.endpoint.path_model.empty()) {
+    request_.model = PercentDecode(request_.endpoint.path_model);
+    request_.place = {.kind = ModelPlace::Kind::kPath,
+                      .offset = static_cast<size_t>(request_.endpoint.path_model.data() -
+                                                    request_.endpoint.upstream_path.data()),
+                      .bytes = request_.endpoint.path_model.size()};
+    request_.stream = request_.endpoint.stream;
+  } else if (!request_.endpoint.query.empty()) {
     std::string model = FindQueryParameter(request_.endpoint.query, "model");
     if (!model.empty() && request_.place.kind != ModelPlace::Kind::kNone) {
       return Refuse(ErrorCode::kInvalidRequest, "The model is named in the body and in the query.",
@@ -493,9 +505,9 @@ ServerConnection::Step ServerConnection::Refuse(ErrorCode code, std::string mess
   }
   request_.code = code;
   request_.total_deadline_ms = 0;  // it bounds the provider's part; telling so has its own time
-  local_.status = HttpStatusOf(code);
+  local_.status = HttpStatusOf(request_.endpoint.shape, code);
   local_.content_type = "application/json";
-  local_.extra_headers = ErrorHeaders(code);
+  local_.extra_headers = ErrorHeaders(request_.endpoint.shape, code);
   local_.body = ErrorBody(request_.endpoint.shape, code,
                           message.empty() ? DefaultMessage(code) : std::string_view(message), param,
                           request_.id);
@@ -508,7 +520,7 @@ ServerConnection::Step ServerConnection::AnswerHere(int status, std::string_view
                                                     std::string body) {
   local_.status = status;
   local_.content_type = content_type;
-  local_.extra_headers = {};
+  local_.extra_headers.clear();
   local_.body = std::move(body);
   SkipBody();
   return Step::kAnswer;

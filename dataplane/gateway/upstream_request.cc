@@ -79,6 +79,12 @@ bool DescribesBody(HeaderId id) {
   return id == HeaderId::kContentType || id == HeaderId::kContentEncoding;
 }
 
+// What the client says in its own dialect beside the body.
+bool IsOfDialect(HeaderId id) {
+  return DescribesBody(id) || id == HeaderId::kAccept || id == HeaderId::kOpenAiBeta ||
+         id == HeaderId::kAnthropicVersion || id == HeaderId::kAnthropicBeta;
+}
+
 std::string PercentEncode(std::string_view text) {
   constexpr char kHex[] = "0123456789ABCDEF";
   std::string encoded;
@@ -128,6 +134,7 @@ void EncodedRequest::AppendHeaders(const UpstreamRequest& request) {
                   [](const HeaderField& field) { return field.id == HeaderId::kConnection; });
   for (const HeaderField& field : request.headers) {
     if (!IsForwarded(field, request)) continue;
+    if (request.translated_headers != nullptr && IsOfDialect(field.id)) continue;
     if (IsCredential(field.id)) {
       // Passthrough: the client's own credential goes where the connection wants it. SDKs that know
       // several headers may have put the virtual key into more than one.
@@ -147,13 +154,26 @@ void EncodedRequest::AppendHeaders(const UpstreamRequest& request) {
 void EncodedRequest::Encode(const UpstreamRequest& request) {
   head_.clear();
   head_.append(request.method).push_back(' ');
-  head_.append(request.connection->config.base_url.path).append(request.path);
+  head_.append(request.connection->config.base_url.path);
+  if (request.place.kind == ModelPlace::Kind::kPath && request.model != request.client_model) {
+    head_.append(request.path.substr(0, request.place.offset));
+    head_.append(PercentEncode(request.model));
+    head_.append(request.path.substr(request.place.offset + request.place.bytes));
+  } else {
+    head_.append(request.path);
+  }
   if (!request.query.empty()) {
     const std::string query = UpstreamQuery(request);
     if (!query.empty()) head_.append("?").append(query);
   }
   head_.append(" HTTP/1.1\r\n").append(request.connection->header_block);
   AppendHeaders(request);
+  if (request.translated_headers != nullptr) {
+    head_.append("content-type: application/json\r\n");
+    for (const auto& [name, value] : *request.translated_headers) {
+      head_.append(name).append(": ").append(value).append("\r\n");
+    }
+  }
   head_.append("x-request-id: ").append(request.request_id).append("\r\n");
 
   const bool splice =

@@ -7,6 +7,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "dataplane/http1/head_scanner.h"
 #include "dataplane/snapshot/upstream_connection.h"
@@ -15,9 +17,9 @@ namespace lmgate::gateway {
 
 // Where the client's request names the model, so that another name can be put there.
 struct ModelPlace {
-  enum class Kind { kNone, kJson, kMultipart, kQuery };
+  enum class Kind { kNone, kJson, kMultipart, kQuery, kPath };
   Kind kind = Kind::kNone;
-  size_t offset = 0;  // into the body
+  size_t offset = 0;  // into the body; kPath: into UpstreamRequest::path
   size_t bytes = 0;   // what is replaced: kJson with its quotes
 };
 
@@ -36,7 +38,10 @@ struct UpstreamRequest {
   ModelPlace place;
   std::string_view client_model;
   std::string_view model;  // to ask for
-  bool has_body = false;   // false = no Content-Length is sent
+  // Not null: the body was made by us, in the provider's dialect, and these lines go with it; the
+  // client's headers that belong to its own dialect do not.
+  const std::vector<std::pair<std::string, std::string>>* translated_headers = nullptr;
+  bool has_body = false;  // false = no Content-Length is sent
 };
 
 // An encoded request: text that was made for it, and the pieces to write, which point into that

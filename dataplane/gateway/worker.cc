@@ -137,7 +137,7 @@ void Worker::OnAccept(http1::Socket socket) {
                                          DefaultMessage(contract::ErrorCode::kOverloaded), {}, {});
       const std::string answer =
           StrCat("HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n",
-                 ErrorHeaders(contract::ErrorCode::kOverloaded),
+                 ErrorHeaders(ErrorShape::kOpenAi, contract::ErrorCode::kOverloaded),
                  "connection: close\r\ncontent-length: ", body.size(), "\r\n\r\n", body);
       [[maybe_unused]] const ssize_t sent =
           ::send(socket.native_handle(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -30,11 +30,12 @@ class ServerConnection;
 
 // Limits of the traffic port; each an option of the program.
 struct TrafficLimits {
-  size_t head_bytes_max = 32 << 10;              // a request's head
-  size_t headers_max = http1::kHeaderFieldsMax;  // lines of it; no more than this
-  uint64_t body_bytes_max = 64 << 20;            // a request's body
-  size_t answer_head_bytes_max = 64 << 10;       // a provider's answer's head
-  int64_t idle_timeout_ms = 75'000;              // keep-alive without a request
+  size_t head_bytes_max = 32 << 10;               // a request's head
+  size_t headers_max = http1::kHeaderFieldsMax;   // lines of it; no more than this
+  uint64_t body_bytes_max = 64 << 20;             // a request's body
+  size_t answer_head_bytes_max = 64 << 10;        // a provider's answer's head
+  size_t translated_answer_bytes_max = 64 << 20;  // a provider's answer that is no stream
+  int64_t idle_timeout_ms = 75'000;               // keep-alive without a request
   int64_t head_timeout_ms = 10'000;   // from a request's first byte to the end of its head
   int64_t body_timeout_ms = 120'000;  // from there to the end of its body
   int64_t write_timeout_ms = 60'000;  // a client that takes nothing

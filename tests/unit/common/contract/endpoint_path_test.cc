@@ -24,6 +24,26 @@ TEST(EndpointPath, NamedPathsHaveTheirDialect) {
   }
 }
 
+TEST(EndpointPath, ModelsInPathsAreFound) {
+  EXPECT_EQ(Split("/v1/models/a:b:generateContent")->model, "a:b");
+  EXPECT_EQ(Split("/v1/models/a:b:generateContent")->dialect, kDialectGemini);
+  EXPECT_EQ(Split("/v1/models/a:b")->operation, Operation::kModels);
+  EXPECT_EQ(Split("/v1beta/models/:generateContent")->model, "");
+  EXPECT_EQ(Split("/v1beta/models/m:countTokens")->operation, Operation::kCountTokens);
+  EXPECT_EQ(Split("/team-a/model/arn%3Aaws%2Fx/converse-stream")->model, "arn%3Aaws%2Fx");
+  EXPECT_EQ(Split("/team-a/model/x/converse-stream")->prefix, "/team-a");
+  EXPECT_TRUE(Split("/model/x/converse-stream")->stream);
+  EXPECT_EQ(Split("/model/x/unheard-of")->dialect, "");
+  EXPECT_EQ(Split("/model/")->model, "");
+}
+
+TEST(EndpointPath, OnlyWhatCanBeTranslatedGenerates) {
+  EXPECT_EQ(Split("/v1/responses")->operation, Operation::kGenerate);
+  EXPECT_EQ(Split("/v1/responses")->dialect, kDialectOpenAiResponses);
+  EXPECT_EQ(Split("/v1/embeddings")->operation, Operation::kOther);
+  EXPECT_EQ(Split("/v1/responses/resp_1")->dialect, "");
+}
+
 TEST(EndpointPath, OtherPathsUnderV1HaveNone) {
   for (const std::string_view path : {"/v1/", "/v1/models", "/v1/messages/", "/v1/messages/x"}) {
     ASSERT_TRUE(Split(path).has_value()) << path;

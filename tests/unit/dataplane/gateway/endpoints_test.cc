@@ -37,6 +37,28 @@ TEST(MatchEndpoint, MessagesSpeakAnthropic) {
   }
 }
 
+TEST(MatchEndpoint, GeminiAndBedrockNameTheModelInThePath) {
+  const EndpointMatch gemini =
+      Match("POST", "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse");
+
+  EXPECT_EQ(gemini.action, Action::kProxy);
+  EXPECT_EQ(gemini.shape, ErrorShape::kGemini);
+  EXPECT_EQ(gemini.operation, contract::Operation::kGenerate);
+  EXPECT_EQ(gemini.path_model, "gemini-2.5-flash");
+  EXPECT_TRUE(gemini.stream);
+  EXPECT_EQ(gemini.upstream_path, "/models/gemini-2.5-flash:streamGenerateContent");
+
+  const EndpointMatch bedrock = Match("POST", "/model/anthropic.claude%3A0/invoke");
+
+  EXPECT_EQ(bedrock.shape, ErrorShape::kBedrock);
+  EXPECT_EQ(bedrock.path_model, "anthropic.claude%3A0");
+  EXPECT_TRUE(bedrock.invoke);
+  EXPECT_FALSE(bedrock.stream);
+  EXPECT_EQ(bedrock.upstream_path, "/model/anthropic.claude%3A0/invoke");
+  EXPECT_EQ(Match("GET", "/model/x/converse").action, Action::kMethodNotAllowed);
+  EXPECT_EQ(Match("GET", "/v1beta/models").action, Action::kListModels);
+}
+
 TEST(MatchEndpoint, KnownPathsTakeTheirMethodOnly) {
   EXPECT_EQ(Match("GET", "/v1/chat/completions").action, Action::kMethodNotAllowed);
   EXPECT_EQ(Match("POST", "/v1/models").action, Action::kMethodNotAllowed);

@@ -72,7 +72,7 @@ TEST(ErrorResponse, EveryCodeHasItsRow) {
   for (const Expected& row : kExpected) {
     SCOPED_TRACE(row.name);
     EXPECT_EQ(contract::ErrorCodeName(row.code), row.name);
-    EXPECT_EQ(HttpStatusOf(row.code), row.status);
+    EXPECT_EQ(HttpStatusOf(ErrorShape::kOpenAi, row.code), row.status);
     EXPECT_NE(DefaultMessage(row.code), "");
     const std::string openai = ErrorBody(ErrorShape::kOpenAi, row.code, "m", "", "r");
     EXPECT_THAT(openai, ::testing::HasSubstr(Quoted("type", row.openai_type)));
@@ -125,10 +125,51 @@ TEST(ErrorHeaders, SayWhenToComeAgain) {
   for (const ErrorCode code :
        {ErrorCode::kServiceDisabled, ErrorCode::kNotReady, ErrorCode::kOverloaded,
         ErrorCode::kDraining, ErrorCode::kConnectionUnavailable}) {
-    EXPECT_EQ(ErrorHeaders(code), "retry-after: 1\r\n");
+    EXPECT_EQ(ErrorHeaders(ErrorShape::kOpenAi, code), "retry-after: 1\r\n");
   }
-  EXPECT_EQ(ErrorHeaders(ErrorCode::kUpstreamAuthFailed), "x-should-retry: false\r\n");
-  EXPECT_EQ(ErrorHeaders(ErrorCode::kInvalidApiKey), "");
+  EXPECT_EQ(ErrorHeaders(ErrorShape::kOpenAi, ErrorCode::kUpstreamAuthFailed),
+            "x-should-retry: false\r\n");
+  EXPECT_EQ(ErrorHeaders(ErrorShape::kOpenAi, ErrorCode::kInvalidApiKey), "");
+}
+
+// AWS has no 401, and its SDKs take the class of an error from the header.
+TEST(ErrorHeaders, BedrockNamesTheException) {
+  EXPECT_EQ(HttpStatusOf(ErrorShape::kBedrock, ErrorCode::kInvalidApiKey), 403);
+  EXPECT_EQ(ErrorHeaders(ErrorShape::kBedrock, ErrorCode::kInvalidApiKey),
+            "x-amzn-errortype: UnrecognizedClientException\r\n");
+  EXPECT_EQ(ErrorBody(ErrorShape::kBedrock, ErrorCode::kInvalidApiKey, "No.", "", "req-1"),
+            R"({"message":"No."})");
+}
+
+TEST(ErrorBody, GeminiShapeIsGolden) {
+  EXPECT_EQ(ErrorBody(ErrorShape::kGemini, ErrorCode::kModelNotFound, "No.", "", "req-1"),
+            R"({"error":{"code":404,"message":"No.","status":"NOT_FOUND","details":[)"
+            R"({"@type":"type.googleapis.com/google.rpc.ErrorInfo",)"
+            R"("reason":"model_not_found","domain":"lmgate"}]}})");
+}
+
+TEST(TranslateError, HasTheClientsStatusAndWord) {
+  chat::ProviderError error;
+  error.kind = chat::ErrorKind::kOverloaded;
+  error.message = "Busy.";
+
+  EXPECT_EQ(TranslateError(ErrorShape::kOpenAi, error, "r").status, 503);
+  EXPECT_EQ(TranslateError(ErrorShape::kAnthropic, error, "r").status, 529);
+  EXPECT_EQ(TranslateError(ErrorShape::kBedrock, error, "r").headers,
+            "x-amzn-errortype: ServiceUnavailableException\r\n");
+  EXPECT_THAT(TranslateError(ErrorShape::kGemini, error, "r").body,
+              ::testing::HasSubstr(R"("status":"UNAVAILABLE")"));
+}
+
+TEST(TranslateError, SaysWhenToComeAgain) {
+  chat::ProviderError error;
+  error.kind = chat::ErrorKind::kRateLimit;
+  error.retry_after_ms = 6500;
+
+  EXPECT_EQ(TranslateError(ErrorShape::kOpenAi, error, "r").headers,
+            "retry-after: 7\r\nretry-after-ms: 6500\r\n");
+  EXPECT_THAT(TranslateError(ErrorShape::kGemini, error, "r").body,
+              ::testing::HasSubstr(R"("retryDelay":"7s")"));
 }
 
 }  // namespace

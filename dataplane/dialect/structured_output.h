@@ -1,0 +1,51 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dataplane/chat/chat_event.h"
+#include "dataplane/chat/chat_request.h"
+
+namespace lmgate::dialect {
+
+// A JSON schema for a provider that has none: one more tool, which must be called, and whose
+// arguments are given to the client as the answer's text (translation.md 6).
+
+// Name of that tool; made longer until the client has none of that name.
+std::string SchemaToolName(const chat::ChatRequest& request);
+
+// Puts the tool into the request, which asks for a schema no more.
+void AddSchemaTool(const std::string& name, chat::ChatRequest* request);
+
+// Turns calls of the tool in an answer back into text; all else passes. A wrapper that the model
+// puts around the object ({"parameters": {…}}) is taken off when the schema knows no such member:
+// only then the text is held back until it is whole.
+class SchemaToolFilter {
+ public:
+  SchemaToolFilter(std::string name, const std::string& schema);
+
+  void Add(chat::ChatEvent event, std::vector<chat::ChatEvent>* out);
+
+ private:
+  struct Call {
+    int choice = 0;
+    int part = 0;
+    bool open = false;
+    bool decided = false;  // whether it is wrapped
+    bool wrapped = false;
+    bool answered = false;  // the choice has had its answer
+    bool other_calls = false;
+    std::string held;
+  };
+
+  Call& CallOf(int choice);
+  // True = known; wrapped is set.
+  bool Decide(Call* call) const;
+
+  const std::string name_;
+  std::vector<std::string> wrappers_;  // those that are no members of the schema
+  std::vector<Call> calls_;            // by choice
+};
+
+}  // namespace lmgate::dialect

@@ -1,0 +1,286 @@
+#include "dataplane/dialect/translation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/status_macros.h"
+#include "common/base/strings.h"
+#include "common/contract/dialect_feature.h"
+#include "dataplane/chat/conversation.h"
+#include "dataplane/dialect/feature_check.h"
+#include "dataplane/dialect/json.h"
+#include "dataplane/dialect/tool_id.h"
+
+namespace lmgate::dialect {
+namespace {
+
+using chat::ChatEvent;
+using chat::ChatRequest;
+using chat::Part;
+using chat::PartKind;
+using contract::Feature;
+using contract::Treatment;
+using Kind = ChatEvent::Kind;
+
+// Answers that one request may ask for: each costs as much as a request.
+constexpr int64_t kChoicesMax = 16;
+
+// What a provider's ids and names of tools may be (translation.md 5.1, 5.3).
+struct ToolLimits {
+  std::string_view dialect;
+  std::string_view id_prefix;
+  size_t id_bytes_max;
+  size_t name_bytes_max;
+};
+constexpr ToolLimits kToolLimits[] = {
+    {"openai-chat", "call_", 40, 64}, {"openai-responses", "call_", 64, 64},
+    {"anthropic", "toolu_", 64, 64},  {"gemini", "call_", 64, 64},
+    {"bedrock", "tooluse_", 64, 64},
+};
+
+bool Is(std::string_view backend, Feature feature, Treatment treatment) {
+  return contract::FindFeature(feature).treatment[contract::DialectColumn(backend)] == treatment;
+}
+
+chat::ConversationRules RulesOf(std::string_view backend) {
+  const bool openai = backend.starts_with("openai-");
+  return {.keeps_system_turns = openai,
+          .user_first = !openai,
+          .lifts_result_images = Is(backend, Feature::kToolResultImage, Treatment::kEmulated)};
+}
+
+// A provider that cannot be told which of the tools may be called is shown no other ones.
+void FilterTools(ChatRequest* request) {
+  using Mode = chat::ToolChoice::Mode;
+  chat::ToolChoice& choice = request->tool_choice;
+  const bool subset = choice.mode == Mode::kSubsetAuto || choice.mode == Mode::kSubsetAny;
+  if (!subset) return;
+  const auto is_out = [&choice](const chat::Tool& tool) {
+    return std::find(choice.names.begin(), choice.names.end(), tool.name) == choice.names.end();
+  };
+  request->tools.erase(std::remove_if(request->tools.begin(), request->tools.end(), is_out),
+                       request->tools.end());
+  choice.mode = choice.mode == Mode::kSubsetAny ? Mode::kAny : Mode::kAuto;
+  choice.names.clear();
+}
+
+void Add(const chat::TokenUsage& usage, bool first, chat::TokenUsage* sum) {
+  if (first) {
+    *sum = usage;
+    return;
+  }
+  sum->known = sum->known || usage.known;
+  sum->prompt_tokens += usage.prompt_tokens;
+  sum->completion_tokens += usage.completion_tokens;
+  sum->total_tokens += usage.total_tokens;
+  sum->cached_tokens += usage.cached_tokens;
+  sum->cache_write_tokens += usage.cache_write_tokens;
+  sum->reasoning_tokens += usage.reasoning_tokens;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Translation>> Translation::Create(const Client& client,
+                                                                 const RequestSource& source) {
+  std::unique_ptr<Translation> translation(new Translation(client));
+  AnswerContext& context = translation->context_;
+  LMGATE_ASSIGN_OR_RETURN(context.request, client.dialect->DecodeRequest(source));
+  context.id = client.id;
+  context.created = client.created;
+  context.gemini_array = client.gemini_array;
+  context.include_usage = context.request.include_usage;
+  if (context.request.n < 1 || context.request.n > kChoicesMax) {
+    const contract::FeatureRow& row = contract::FindFeature(Feature::kN);
+    return BadField(row.field[contract::DialectColumn(client.dialect->name())],
+                    StrCat("must be from 1 to ", kChoicesMax));
+  }
+  return translation;
+}
+
+absl::StatusOr<UpstreamBody> Translation::Encode(const Dialect& backend,
+                                                 const BackendTraits& traits) {
+  const std::string_view name = backend.name();
+  LMGATE_RETURN_IF_ERROR(CheckFeatures(context_.request, client_.dialect->name(), name));
+  backend_ = &backend;
+  context_.model = traits.model;
+  ChatRequest request = context_.request;
+  chat::Normalize(RulesOf(name), &request);
+  if (Is(name, Feature::kToolChoiceSubset, Treatment::kEmulated)) FilterTools(&request);
+  branch_count_ = 1;
+  if (request.n > 1 && Is(name, Feature::kN, Treatment::kEmulated)) {
+    branch_count_ = static_cast<size_t>(std::exchange(request.n, 1));
+  }
+  schema_tool_.reset();
+  if (request.response_format.kind == chat::ResponseFormat::Kind::kJsonSchema &&
+      Is(name, Feature::kJsonSchema, Treatment::kEmulated)) {
+    const std::string tool = SchemaToolName(request);
+    schema_tool_.emplace(tool, request.response_format.schema);
+    AddSchemaTool(tool, &request);
+  }
+  FitTools(name, &request);
+  return backend.EncodeRequest(request, traits);
+}
+
+// Ids and names as the provider takes them. Ids need no way back: the client's own history brings
+// them again, and they come out the same.
+void Translation::FitTools(std::string_view backend, ChatRequest* request) {
+  const ToolLimits& limits =
+      *std::find_if(std::begin(kToolLimits), std::end(kToolLimits),
+                    [backend](const ToolLimits& row) { return row.dialect == backend; });
+  tool_names_.clear();
+  const auto fit_name = [&](std::string* name) {
+    if (name->empty()) return;
+    std::string fitted = ToolNameFor(*name, limits.name_bytes_max);
+    if (fitted == *name) return;
+    tool_names_.emplace(fitted, *name);
+    *name = std::move(fitted);
+  };
+  for (chat::Tool& tool : request->tools) fit_name(&tool.name);
+  for (std::string& name : request->tool_choice.names) fit_name(&name);
+  for (chat::Turn& turn : request->turns) {
+    for (Part& part : turn.parts) {
+      if (part.kind != PartKind::kToolCall && part.kind != PartKind::kToolResult) continue;
+      fit_name(&part.name);
+      part.id = ToolIdFor(part.id, limits.id_prefix, limits.id_bytes_max);
+    }
+  }
+}
+
+void Translation::Restore(ChatEvent* event) const {
+  if (event->kind != Kind::kPartOpen || event->part_kind != PartKind::kToolCall) return;
+  const auto found = tool_names_.find(event->name);
+  if (found != tool_names_.end()) event->name = found->second;
+}
+
+absl::StatusOr<std::string> Translation::TranslateAnswer(const std::vector<std::string>& bodies) {
+  LMGATE_ASSIGN_OR_RETURN(const chat::ChatResponse response, DecodeAnswer(bodies));
+  return client_.dialect->EncodeResponse(response, context_);
+}
+
+absl::StatusOr<std::string> Translation::TranslateAnswerAsStream(
+    const std::vector<std::string>& bodies) {
+  LMGATE_ASSIGN_OR_RETURN(const chat::ChatResponse response, DecodeAnswer(bodies));
+  encoder_ = client_.dialect->NewEventEncoder(context_);
+  std::string out;
+  for (const ChatEvent& event : chat::EventsOf(response)) encoder_->Encode(event, &out);
+  return out;
+}
+
+absl::StatusOr<chat::ChatResponse> Translation::DecodeAnswer(
+    const std::vector<std::string>& bodies) {
+  chat::ResponseBuilder builder;
+  usage_ = {};
+  for (size_t i = 0; i < bodies.size(); ++i) {
+    LMGATE_ASSIGN_OR_RETURN(const chat::ChatResponse response,
+                            backend_->DecodeResponse(bodies[i], context_));
+    Add(response.usage, i == 0, &usage_);
+    for (ChatEvent& event : chat::EventsOf(response)) {
+      if (event.kind == Kind::kEnd || (event.kind == Kind::kStart && i > 0)) continue;
+      if (branch_count_ > 1) event.choice = static_cast<int>(i);
+      filtered_.clear();
+      if (schema_tool_.has_value()) {
+        schema_tool_->Add(std::move(event), &filtered_);
+      } else {
+        filtered_.push_back(std::move(event));
+      }
+      for (ChatEvent& each : filtered_) {
+        Restore(&each);
+        builder.Add(each);
+      }
+    }
+  }
+  ChatEvent end;
+  end.kind = Kind::kEnd;
+  builder.Add(end);
+  chat::ChatResponse whole = builder.Take();
+  whole.usage = usage_;
+  if (whole.created == 0) whole.created = context_.created;
+  if (whole.model.empty()) whole.model = context_.model;
+  return whole;
+}
+
+void Translation::BeginStream() {
+  branches_.clear();
+  branches_.resize(branch_count_);
+  for (Branch& branch : branches_) branch.decoder = backend_->NewEventDecoder(context_);
+  encoder_ = client_.dialect->NewEventEncoder(context_);
+  started_ = said_anything_ = ended_ = failed_ = false;
+  usage_ = {};
+}
+
+void Translation::Feed(size_t branch, std::string_view bytes, std::string* out) {
+  events_.clear();
+  branches_[branch].decoder->Feed(bytes, &events_);
+  for (ChatEvent& event : events_) OnEvent(branch, std::move(event), out);
+}
+
+void Translation::Finish(size_t branch, std::string* out) {
+  events_.clear();
+  branches_[branch].decoder->Finish(&events_);
+  for (ChatEvent& event : events_) OnEvent(branch, std::move(event), out);
+}
+
+void Translation::Fail(const chat::ProviderError& error, std::string* out) {
+  ChatEvent event;
+  event.kind = Kind::kError;
+  event.error = error;
+  OnEvent(0, std::move(event), out);
+}
+
+// Several streams become one: one beginning, one end, and each branch's answer is one choice.
+void Translation::OnEvent(size_t branch, ChatEvent event, std::string* out) {
+  if (ended_) return;
+  if (branch_count_ > 1) event.choice = static_cast<int>(branch);
+  switch (event.kind) {
+    case Kind::kStart:
+      if (started_) return;
+      started_ = true;
+      if (event.created == 0) event.created = context_.created;
+      if (event.name.empty()) event.name = context_.model;
+      break;
+    case Kind::kUsage:
+      branches_[branch].usage = event.usage;
+      CountUsage();
+      event.usage = usage_;
+      break;
+    case Kind::kEnd:
+      branches_[branch].ended = true;
+      if (!std::all_of(branches_.begin(), branches_.end(),
+                       [](const Branch& each) { return each.ended; })) {
+        return;
+      }
+      break;
+    case Kind::kError:
+      failed_ = true;
+      error_ = event.error;
+      break;
+    default:
+      break;
+  }
+  filtered_.clear();
+  if (schema_tool_.has_value()) {
+    schema_tool_->Add(std::move(event), &filtered_);
+  } else {
+    filtered_.push_back(std::move(event));
+  }
+  for (ChatEvent& each : filtered_) Emit(std::move(each), out);
+}
+
+void Translation::Emit(ChatEvent event, std::string* out) {
+  Restore(&event);
+  const bool last = event.kind == Kind::kEnd || event.kind == Kind::kError;
+  if (event.kind != Kind::kError) said_anything_ = true;
+  encoder_->Encode(event, out);
+  if (last) ended_ = true;
+}
+
+void Translation::CountUsage() {
+  bool first = true;
+  for (const Branch& branch : branches_) {
+    if (!branch.usage.known) continue;
+    Add(branch.usage, first, &usage_);
+    first = false;
+  }
+}
+
+}  // namespace lmgate::dialect

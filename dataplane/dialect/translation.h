@@ -1,0 +1,111 @@
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/status/statusor.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dataplane/chat/chat_event.h"
+#include "dataplane/chat/chat_request.h"
+#include "dataplane/chat/chat_response.h"
+#include "dataplane/dialect/dialect.h"
+#include "dataplane/dialect/structured_output.h"
+
+namespace lmgate::dialect {
+
+// One request of a client in one dialect, and its answer from a provider in another: the hub. Used
+// in this order: Create, Encode for each target that is tried, then either TranslateAnswer or
+// BeginStream, Feed and Finish. Belongs to one request; not thread-safe.
+//
+// A request that asks for several answers of a provider that gives one takes several upstream
+// requests with the same body: branch_count says how many; each brings its own answer or stream.
+class Translation {
+ public:
+  struct Client {
+    const Dialect* dialect = nullptr;
+    std::string id = {};  // AnswerContext::id
+    int64_t created = 0;
+    bool gemini_array = false;
+  };
+
+  // Reads the client's request. InvalidArgument: it is none; the field hint names where.
+  static absl::StatusOr<std::unique_ptr<Translation>> Create(const Client& client,
+                                                             const RequestSource& source);
+
+  // For a target of another dialect. InvalidArgument: it cannot be said there.
+  absl::StatusOr<UpstreamBody> Encode(const Dialect& backend, const BackendTraits& traits);
+
+  // As the client sent it.
+  const chat::ChatRequest& request() const { return context_.request; }
+  size_t branch_count() const { return branch_count_; }
+
+  // An answer in one piece for each branch, all 2xx. Unavailable: one of them is no answer.
+  absl::StatusOr<std::string> TranslateAnswer(const std::vector<std::string>& bodies);
+
+  // The same for a client that asked for a stream: the whole of it.
+  absl::StatusOr<std::string> TranslateAnswerAsStream(const std::vector<std::string>& bodies);
+
+  // A stream.
+  void BeginStream();
+  std::string_view content_type() const { return encoder_->content_type(); }
+  // Appends to `out` what the bytes of a branch's stream say to the client, which may be nothing.
+  void Feed(size_t branch, std::string_view bytes, std::string* out);
+  // The branch's stream is over, lawfully or not.
+  void Finish(size_t branch, std::string* out);
+  // Ends the client's stream with an error of ours.
+  void Fail(const chat::ProviderError& error, std::string* out);
+  // True when the end, or an error, has been written: nothing comes after.
+  bool ended() const { return ended_; }
+  // Nothing has been said yet: with failed(), the error may still become an HTTP status.
+  bool said_nothing() const { return !said_anything_; }
+  // The stream ended by an error, which this is.
+  bool failed() const { return failed_; }
+  const chat::ProviderError& error() const { return error_; }
+
+  // Gives up the turns, which may be large, once no further target is tried.
+  void ForgetRequest() { context_.request.turns.clear(); }
+
+  // As far as it is known.
+  const chat::TokenUsage& usage() const { return usage_; }
+
+ private:
+  struct Branch {
+    std::unique_ptr<EventDecoder> decoder;
+    chat::TokenUsage usage;
+    bool ended = false;
+  };
+
+  explicit Translation(const Client& client) : client_(client) {}
+
+  absl::StatusOr<chat::ChatResponse> DecodeAnswer(const std::vector<std::string>& bodies);
+  void FitTools(std::string_view backend, chat::ChatRequest* request);
+  void OnEvent(size_t branch, chat::ChatEvent event, std::string* out);
+  void Emit(chat::ChatEvent event, std::string* out);
+  void Restore(chat::ChatEvent* event) const;
+  void CountUsage();
+
+  const Client client_;
+  AnswerContext context_;
+  const Dialect* backend_ = nullptr;
+  size_t branch_count_ = 1;
+  absl::flat_hash_map<std::string, std::string> tool_names_;  // the provider's -> the client's
+  std::optional<SchemaToolFilter> schema_tool_;
+  std::vector<Branch> branches_;
+  std::unique_ptr<EventEncoder> encoder_;
+  std::vector<chat::ChatEvent> events_;    // of one Feed
+  std::vector<chat::ChatEvent> filtered_;  // of one event
+  chat::TokenUsage usage_;
+  chat::ProviderError error_;
+  bool started_ = false;
+  bool said_anything_ = false;
+  bool ended_ = false;
+  bool failed_ = false;
+};
+
+}  // namespace lmgate::dialect

@@ -1,0 +1,250 @@
+// The part of ServerConnection for targets that speak another dialect than the client.
+#include <algorithm>
+#include <boost/asio/error.hpp>
+#include <utility>
+
+#include "common/base/error_detail.h"
+#include "common/base/strings.h"
+#include "dataplane/dialect/dialects.h"
+#include "dataplane/dialect/provider_error.h"
+#include "dataplane/gateway/provider_error.h"
+#include "dataplane/gateway/request_clock.h"
+#include "dataplane/gateway/server_connection.h"
+
+namespace lmgate::gateway {
+namespace {
+
+namespace asio = boost::asio;
+using contract::ErrorCode;
+using http1::BodyKind;
+using http1::HeaderId;
+
+constexpr std::string_view kAmazonEventStream = "application/vnd.amazon.eventstream";
+
+bool IsStream(std::string_view content_type) {
+  return IsEventStream(content_type) || content_type.starts_with(kAmazonEventStream);
+}
+
+// Ids that a coder makes begin with it: of letters and digits only.
+std::string PlainId(std::string_view request_id) {
+  std::string plain;
+  for (const char c : request_id) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (letter) plain.push_back(c);
+  }
+  constexpr size_t kBytesMax = 32;
+  return plain.substr(0, kBytesMax);
+}
+
+}  // namespace
+
+bool ServerConnection::NeedsTranslation() const {
+  return request_.endpoint.operation == contract::Operation::kGenerate &&
+         !request_.endpoint.dialect.empty() &&
+         upstream_connection().config.dialect != request_.endpoint.dialect;
+}
+
+// The client's request, in the target's dialect.
+ServerConnection::Step ServerConnection::TranslateRequest() {
+  if (translated_ == nullptr) {
+    const EndpointMatch& endpoint = request_.endpoint;
+    const bool array = endpoint.dialect == contract::kDialectGemini && endpoint.stream &&
+                       FindQueryParameter(endpoint.query, "alt") != "sse";
+    dialect::Translation::Client client{.dialect = endpoint.invoke
+                                                       ? &dialect::BedrockInvokeDialect()
+                                                       : dialect::FindDialect(endpoint.dialect),
+                                        .id = PlainId(request_.id),
+                                        .created = request_.start_unix_us / 1'000'000,
+                                        .gemini_array = array};
+    dialect::RequestSource source{.body = request_.body, .model = {}, .stream = endpoint.stream};
+    if (!endpoint.path_model.empty()) source.model = request_.model;
+    auto translation = dialect::Translation::Create(client, source);
+    if (!translation.ok()) {
+      return RefuseUntranslatable(ErrorCode::kInvalidRequest, translation.status());
+    }
+    translated_ = std::make_unique<TranslatedRequest>();
+    translated_->translation = *std::move(translation);
+  }
+  const contract::EffectiveConnection& config = upstream_connection().config;
+  const dialect::BackendTraits traits{.model = request_.upstream_model};
+  auto upstream = translated_->translation->Encode(*dialect::FindDialect(config.dialect), traits);
+  if (!upstream.ok()) {
+    // Another target may speak a dialect that can say it.
+    if (request_.target + 1 < scratch_->plan.targets().size()) {
+      ++request_.target;
+      return Step::kNextTarget;
+    }
+    return RefuseUntranslatable(ErrorCode::kDialectUnsupported, upstream.status());
+  }
+  translated_->upstream = *std::move(upstream);
+  return Step::kContinue;
+}
+
+ServerConnection::Step ServerConnection::RefuseUntranslatable(ErrorCode code,
+                                                              const absl::Status& status) {
+  const std::optional<FieldHint> hint = GetFieldHint(status);
+  return Refuse(code, std::string(status.message()),
+                hint.has_value() ? hint->field : std::string());
+}
+
+// Says how much of the answer is read before the client hears of it.
+void ServerConnection::BeginTranslatedAnswer(const http1::ResponseHead& head) {
+  TranslatedRequest& translated = *translated_;
+  translated.error_headers.clear();
+  translated.says_retry_after = false;
+  translated.out.clear();
+  if (head.status < 200 || head.status > 299) {
+    collecting_ = Collect::kError;
+    translated.error_type.clear();
+    for (const http1::HeaderField& field : head.headers()) {
+      if (http1::EqualsIgnoreCase(field.name, "x-amzn-errortype")) {
+        translated.error_type.assign(field.value);
+      }
+      const bool retry_after = http1::EqualsIgnoreCase(field.name, "retry-after") ||
+                               http1::EqualsIgnoreCase(field.name, "retry-after-ms");
+      translated.says_retry_after = translated.says_retry_after || retry_after;
+      if (retry_after || http1::EqualsIgnoreCase(field.name, "x-should-retry")) {
+        translated.error_headers.append(field.line()).append("\r\n");
+      }
+    }
+    return;
+  }
+  if (!IsStream(head.Find(HeaderId::kContentType))) {
+    collecting_ = Collect::kAnswer;
+    return;
+  }
+  collecting_ = Collect::kStream;
+  translated.translation->BeginStream();
+}
+
+// What was waited for is there, or will not come. `whole`: the body was read to its end.
+ServerConnection::Step ServerConnection::EndCollecting(bool whole) {
+  switch (std::exchange(collecting_, Collect::kNothing)) {
+    case Collect::kNothing:
+      break;
+    case Collect::kRefusal:
+      return RefuseCredential();
+    case Collect::kError:
+      return TranslateError();
+    case Collect::kAnswer:
+      if (whole) return TranslateWhole();
+      break;
+    case Collect::kStream: {
+      dialect::Translation& translation = *translated_->translation;
+      if (!translation.said_nothing()) return Step::kRelay;
+      if (timed_out_) break;
+      if (!translation.ended()) translation.Finish(0, &translated_->out);
+      if (!translation.failed()) return Step::kRelay;
+      // An error in the place of an answer: as if the status had said so.
+      if (request_.target + 1 < scratch_->plan.targets().size()) {
+        return FailAttempt(ErrorCode::kUpstreamError, {});
+      }
+      ReleaseUpstream(answer_done_ && upstream_keep_alive_);
+      return RefuseAs(translation.error());
+    }
+  }
+  if (timed_out_) {
+    return FailAttempt(ErrorCode::kUpstreamTimeout,
+                       "The provider stopped in the middle of its answer.");
+  }
+  if (collected_.size() > worker_.limits().translated_answer_bytes_max) {
+    return FailAttempt(ErrorCode::kUpstreamInvalidResponse, "The provider's answer is too long.");
+  }
+  return FailAttempt(ErrorCode::kUpstreamTruncated, {});
+}
+
+ServerConnection::Step ServerConnection::TranslateError() {
+  ReleaseUpstream(answer_done_ && upstream_keep_alive_);
+  chat::ProviderError error =
+      dialect::DecodeProviderError(request_.upstream_status, translated_->error_type, collected_);
+  // Without what it may repeat of our credential.
+  error.message = ProviderErrorMessage(collected_, upstream_connection());
+  return RefuseAs(error);
+}
+
+ServerConnection::Step ServerConnection::RefuseAs(const chat::ProviderError& error) {
+  chat::ProviderError told = error;
+  if (translated_->says_retry_after) told.retry_after_ms = -1;  // the header's word counts
+  gateway::TranslatedError answer =
+      gateway::TranslateError(request_.endpoint.shape, told, request_.id);
+  Refuse(ErrorCode::kUpstreamError);
+  local_.status = answer.status;
+  local_.body = std::move(answer.body);
+  local_.extra_headers = StrCat(answer.headers, translated_->error_headers);
+  return Step::kAnswer;
+}
+
+ServerConnection::Step ServerConnection::TranslateWhole() {
+  dialect::Translation& translation = *translated_->translation;
+  auto answer = translation.request().stream ? translation.TranslateAnswerAsStream({collected_})
+                                             : translation.TranslateAnswer({collected_});
+  if (!answer.ok()) {
+    return FailAttempt(ErrorCode::kUpstreamInvalidResponse, std::string(answer.status().message()));
+  }
+  ReleaseUpstream(answer_done_ && upstream_keep_alive_);
+  const std::string_view content_type =
+      translation.request().stream ? translation.content_type() : "application/json";
+  return AnswerHere(200, content_type, *std::move(answer));
+}
+
+// ---- the relay
+
+void ServerConnection::StartTranslatedRelay() {
+  framing_ = request_.http_1_0 ? OutFraming::kClose : OutFraming::kRechunked;
+  if (framing_ == OutFraming::kClose || worker_.draining()) request_.keep_alive = false;
+  event_stream_ = true;
+  request_.status = 200;
+  EncodeStreamHead(translated_->translation->content_type(), framing_, request_.keep_alive,
+                   request_.http_1_0, request_.id, &out_);
+  translated_->translation->ForgetRequest();
+}
+
+// Fills pieces_ with what the provider's bytes say to the client. False = nothing comes after.
+bool ServerConnection::RelayTranslated() {
+  TranslatedRequest& translated = *translated_;
+  dialect::Translation& translation = *translated.translation;
+  bool over = false;  // the provider's stream
+  if (!answer_done_ && !TakeBody(upstream_->input())) {
+    translation.Fail(AsProviderError(ErrorCode::kUpstreamInvalidResponse, {}), &translated.out);
+    over = true;
+  } else if (timed_out_) {
+    translation.Fail(AsProviderError(ErrorCode::kUpstreamTimeout,
+                                     "The provider stopped in the middle of its answer."),
+                     &translated.out);
+    over = true;
+  } else {
+    const http1::ErrorCode& error = upstream_->read_error();
+    if (answer_kind_ == BodyKind::kUntilClose && error == asio::error::eof) {
+      answer_done_ = true;
+      upstream_keep_alive_ = false;
+    }
+    over = answer_done_ || error || upstream_->closed();
+    if (over && !translation.ended()) translation.Finish(0, &translated.out);
+  }
+  if (translated.tail_written) return !over;
+
+  translated.writing.swap(translated.out);
+  translated.out.clear();
+  request_.response_bytes += translated.writing.size();
+  const bool chunked = framing_ == OutFraming::kRechunked;
+  if (!translated.writing.empty()) {
+    if (chunked) {
+      chunk_head_ = StrCat(absl::Hex(translated.writing.size()), "\r\n");
+      AddPiece(chunk_head_);
+    }
+    AddPiece(translated.writing);
+    if (chunked) AddPiece("\r\n");
+  }
+  if (!translation.ended()) return true;
+  if (chunked) AddPiece("0\r\n\r\n");
+  translated.tail_written = true;
+  if (translation.failed()) {
+    request_.code = translation.error().code == ErrorCodeName(ErrorCode::kUpstreamTimeout)
+                        ? ErrorCode::kUpstreamTimeout
+                        : ErrorCode::kUpstreamTruncated;
+  }
+  // The rest of the provider's framing, so that its connection can be used again.
+  return !over;
+}
+
+}  // namespace lmgate::gateway

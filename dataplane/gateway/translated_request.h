@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "dataplane/dialect/dialect.h"
+#include "dataplane/dialect/translation.h"
+
+namespace lmgate::gateway {
+
+// What a request needs beyond ServerConnection's own state when its target speaks another dialect:
+// made with the first such target, dropped with the request.
+struct TranslatedRequest {
+  std::unique_ptr<dialect::Translation> translation;
+  dialect::UpstreamBody upstream;  // for the target under way
+  std::string error_type;          // x-amzn-errortype of a refusal
+  std::string error_headers;       // lines of a refusal that the client is told: retry-after …
+  bool says_retry_after = false;   // among them
+  std::string out;                 // translated, and not yet being written
+  std::string writing;             // being written
+  bool tail_written = false;       // the client has the whole stream
+};
+
+}  // namespace lmgate::gateway
