@@ -189,8 +189,11 @@ absl::StatusOr<v1::TestRouteReply> ExplainRoute(const v1::ConfigSet& config,
   if (decision.route != nullptr) {
     reply.set_route(decision.route->name);
     reply.set_strategy(std::string(StrategyName(decision.route->strategy)));
-    AddTargets(*decision.route, table, config, grant.Group(), parts.dialect, request.model(),
-               &reply);
+    // What generates is translated for targets of any dialect.
+    const bool any = parts.operation == contract::Operation::kGenerate ||
+                     parts.operation == contract::Operation::kCountTokens;
+    AddTargets(*decision.route, table, config, grant.Group(),
+               any ? std::string_view() : parts.dialect, request.model(), &reply);
     const auto usable = [](const v1::TestedTarget& target) { return target.allowed(); };
     if (code == ErrorCode::kOk &&
         std::none_of(reply.targets().begin(), reply.targets().end(), usable)) {

@@ -59,6 +59,7 @@ void ServerConnection::Abort() {
   client_gone_ = true;
   connect_control_.Cancel();
   if (upstream_ != nullptr) upstream_->Close();
+  if (fan_out_ != nullptr) fan_out_->Wake();
   client_->Close();
 }
 
@@ -94,6 +95,7 @@ http1::Awaitable<> ServerConnection::Serve() {
     // Attempts: until an answer begins, or nothing is left to try.
     while (step == Step::kContinue || step == Step::kNextTarget || step == Step::kRetry) {
       step = PrepareTarget(step);
+      if (step == Step::kFanOut) step = co_await FanOutRequest();
       if (step != Step::kContinue) continue;
       if (upstream_ == nullptr) {
         SetDeadline(Phase::kConnect, Milliseconds(upstream_connection().config.connect_timeout));
@@ -223,7 +225,7 @@ bool ServerConnection::Settle(Step last) {
   translated_.reset();
   translating_ = false;
   if (last == Step::kClose || client_gone_ || client_->closed()) return false;
-  if (last == Step::kRelay && !whole) {
+  if ((last == Step::kRelay || last == Step::kRelayed) && !whole) {
     if (reset_at_end_) {
       // A reset, where a plain close would end the answer as if it were whole.
       const linger abort{.l_onoff = 1, .l_linger = 0};
@@ -315,6 +317,7 @@ void ServerConnection::OnUnattendedRead() {
   client_gone_ = true;
   connect_control_.Cancel();
   if (upstream_ != nullptr) upstream_->Close();
+  if (fan_out_ != nullptr) fan_out_->Wake();
 }
 
 }  // namespace lmgate::gateway

@@ -14,6 +14,7 @@
 #include "dataplane/auth/digest_memo.h"
 #include "dataplane/gateway/answer_head.h"
 #include "dataplane/gateway/endpoints.h"
+#include "dataplane/gateway/fan_out.h"
 #include "dataplane/gateway/translated_request.h"
 #include "dataplane/gateway/upstream_request.h"
 #include "dataplane/gateway/worker.h"
@@ -65,7 +66,9 @@ class ServerConnection {
     kRelay,         // the provider's answer has begun: pass it on
     kRetry,         // the pooled socket was dead: the same target again, on a new one
     kNextTarget,
-    kClose,  // nothing can be said any more
+    kFanOut,   // several requests at once: FanOutRequest
+    kRelayed,  // the answer has been passed on
+    kClose,    // nothing can be said any more
   };
 
   // What the timer watches over, and so what its end means.
@@ -189,7 +192,14 @@ class ServerConnection {
   Step RefuseAs(const chat::ProviderError& error);
   Step TranslateWhole();
   void StartTranslatedRelay();
+  void AddTranslated(std::string* text);
   bool RelayTranslated();
+  // The whole of a request with several branches: from its sending to kAnswer or kRelayed.
+  http1::Awaitable<Step> FanOutRequest();
+  // kReadUpstream = wait for news; kRelay = all branches have begun their streams.
+  Step AdvanceFanOut();
+  bool RelayFanOut();
+  void SetTranslatedCode();
   void EndTruncated(contract::ErrorCode code, std::string_view message);
   // Takes what of the body is in `data` into pieces_; false = the framing is broken.
   bool TakeBody(std::string_view data);
@@ -241,7 +251,8 @@ class ServerConnection {
   EncodedRequest encoded_;
   // Null = the target speaks the client's dialect, or none has been tried yet.
   std::unique_ptr<TranslatedRequest> translated_;
-  bool translating_ = false;  // the target under way
+  bool translating_ = false;         // the target under way
+  std::unique_ptr<FanOut> fan_out_;  // while a request has several branches under way
   // ---- the relay
   http1::BodyKind answer_kind_ = http1::BodyKind::kNone;
   uint64_t answer_left_ = 0;

@@ -53,6 +53,7 @@ ServerConnection::Step ServerConnection::PrepareTarget(Step previous) {
   }
   ++request_.attempts;
   request_.served->metrics(target.connection).attempts.Add(1);
+  if (translating_ && translated_->translation->branch_count() > 1) return Step::kFanOut;
   upstream_ = previous == Step::kRetry ? nullptr : endpoint.TakeIdle();
   upstream_reused_ = upstream_ != nullptr;
   return Step::kContinue;

@@ -245,11 +245,17 @@ std::optional<std::string_view> ServerConnection::HeaderValue(std::string_view l
 }
 
 ServerConnection::Step ServerConnection::ServeModels() {
+  // One path for two SDKs: Anthropic's names its version.
+  if (request_.endpoint.shape == ErrorShape::kOpenAi &&
+      !scratch_->head.Find(HeaderId::kAnthropicVersion).empty()) {
+    request_.endpoint.shape = ErrorShape::kAnthropic;
+  }
+  const ErrorShape shape = request_.endpoint.shape;
   const snapshot::Snapshot& snapshot = request_.served->snapshot();
   if (request_.endpoint.action == EndpointMatch::Action::kListModels) {
-    return AnswerHere(
-        200, "application/json",
-        ListModelsBody(snapshot, *request_.group, *request_.key, request_.endpoint.path_prefix));
+    return AnswerHere(200, "application/json",
+                      ListModelsBody(shape, snapshot, *request_.group, *request_.key,
+                                     request_.endpoint.path_prefix));
   }
   request_.model = PercentDecode(request_.endpoint.model_id);
   const auto header = [this](std::string_view name) { return HeaderValue(name); };
@@ -257,7 +263,8 @@ ServerConnection::Step ServerConnection::ServeModels() {
                                   .path_prefix = request_.endpoint.path_prefix,
                                   .dialect = request_.endpoint.dialect,
                                   .header = header};
-  std::optional<std::string> body = GetModelBody(snapshot, *request_.group, *request_.key, query);
+  std::optional<std::string> body =
+      GetModelBody(shape, snapshot, *request_.group, *request_.key, query);
   if (!body.has_value()) {
     return Refuse(ErrorCode::kModelNotFound,
                   StrCat("The model \"", request_.model,

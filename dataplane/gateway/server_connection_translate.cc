@@ -223,8 +223,18 @@ bool ServerConnection::RelayTranslated() {
   }
   if (translated.tail_written) return !over;
 
-  translated.writing.swap(translated.out);
-  translated.out.clear();
+  AddTranslated(&translated.out);
+  if (!translation.ended()) return true;
+  SetTranslatedCode();
+  // The rest of the provider's framing, so that its connection can be used again.
+  return !over;
+}
+
+// Takes what is to be written now, and the end of the body after the last of it.
+void ServerConnection::AddTranslated(std::string* text) {
+  TranslatedRequest& translated = *translated_;
+  translated.writing.swap(*text);
+  text->clear();
   request_.response_bytes += translated.writing.size();
   const bool chunked = framing_ == OutFraming::kRechunked;
   if (!translated.writing.empty()) {
@@ -235,16 +245,140 @@ bool ServerConnection::RelayTranslated() {
     AddPiece(translated.writing);
     if (chunked) AddPiece("\r\n");
   }
-  if (!translation.ended()) return true;
+  if (!translated.translation->ended()) return;
   if (chunked) AddPiece("0\r\n\r\n");
   translated.tail_written = true;
-  if (translation.failed()) {
-    request_.code = translation.error().code == ErrorCodeName(ErrorCode::kUpstreamTimeout)
-                        ? ErrorCode::kUpstreamTimeout
-                        : ErrorCode::kUpstreamTruncated;
+}
+
+void ServerConnection::SetTranslatedCode() {
+  const dialect::Translation& translation = *translated_->translation;
+  if (!translation.failed()) return;
+  request_.code = translation.error().code == ErrorCodeName(ErrorCode::kUpstreamTimeout)
+                      ? ErrorCode::kUpstreamTimeout
+                      : ErrorCode::kUpstreamTruncated;
+}
+
+// ---- several branches
+
+http1::Awaitable<ServerConnection::Step> ServerConnection::FanOutRequest() {
+  timer_.Clear();  // each branch has its own
+  answer_done_ = false;
+  EncodeForTarget();
+  const contract::EffectiveConnection& config = upstream_connection().config;
+  dialect::Translation& translation = *translated_->translation;
+  FanOut::Options options;
+  for (const iovec& piece : encoded_.Rewind()) {
+    options.request.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
   }
-  // The rest of the provider's framing, so that its connection can be used again.
-  return !over;
+  options.connect_timeout_ms = absl::ToInt64Milliseconds(config.connect_timeout);
+  options.header_timeout_ms = absl::ToInt64Milliseconds(config.header_timeout);
+  options.first_token_timeout_ms = absl::ToInt64Milliseconds(config.first_token_timeout);
+  options.idle_timeout_ms = absl::ToInt64Milliseconds(config.idle_timeout);
+  options.total_deadline_ms = request_.total_deadline_ms;
+  options.stream = translation.request().stream;
+  options.answer_bytes_max = worker_.limits().translated_answer_bytes_max;
+  fan_out_ = std::make_unique<FanOut>(worker_, request_.served,
+                                      request_.served->endpoint(*request_.connection),
+                                      std::move(options), translation.branch_count());
+  fan_out_->Start();
+  Step step = AdvanceFanOut();
+  while (step == Step::kReadUpstream) {
+    co_await fan_out_->WaitNews();
+    step = AdvanceFanOut();
+  }
+  if (step != Step::kRelay) {
+    fan_out_.reset();
+    co_return step;
+  }
+  StartRelay();
+  request_.first_byte_us = SteadyMicros() - request_.start_us;
+  pieces_.clear();
+  AddPiece(out_);
+  for (bool more = true; more;) {
+    more = RelayFanOut();
+    std::span<iovec> pieces(pieces_);
+    http1::ErrorCode error = client_->TryWrite(&pieces);
+    if (error == asio::error::would_block) {
+      SetDeadline(Phase::kWrite, worker_.limits().write_timeout_ms);
+      error = co_await client_->WriteRest(pieces);
+      timer_.Clear();
+    }
+    if (error || client_gone_) {
+      request_.code = ErrorCode::kClientClosed;
+      client_gone_ = true;
+      break;
+    }
+    pieces_.clear();
+    if (more) co_await fan_out_->WaitNews();
+  }
+  fan_out_.reset();
+  co_return Step::kRelayed;
+}
+
+ServerConnection::Step ServerConnection::AdvanceFanOut() {
+  if (client_gone_) return Step::kClose;
+  size_t begun = 0;
+  size_t ended = 0;
+  for (FanOut::Branch& branch : fan_out_->branches()) {
+    const bool refused = branch.status != 0 && (branch.status < 200 || branch.status > 299);
+    if (branch.status != 0) request_.upstream_status = branch.status;
+    if (refused && branch.ended) {
+      translated_->error_type = branch.error_type;
+      translated_->error_headers.clear();
+      translated_->says_retry_after = !branch.retry_after.empty();
+      if (translated_->says_retry_after) {
+        translated_->error_headers = StrCat("retry-after: ", branch.retry_after, "\r\n");
+      }
+      collected_ = std::move(branch.payload);
+      const bool credential = branch.status == 401 || branch.status == 403;
+      return credential ? RefuseCredential() : TranslateError();
+    }
+    if (branch.ended && branch.code != ErrorCode::kOk) return FailAttempt(branch.code, {});
+    if (branch.status != 0 && !refused) ++begun;
+    if (branch.ended) ++ended;
+  }
+  const size_t count = fan_out_->branches().size();
+  dialect::Translation& translation = *translated_->translation;
+  if (translation.request().stream) {
+    if (begun < count) return Step::kReadUpstream;
+    for (const FanOut::Branch& branch : fan_out_->branches()) {
+      if (!IsStream(branch.content_type)) {
+        return FailAttempt(ErrorCode::kUpstreamInvalidResponse, "The provider does not stream.");
+      }
+    }
+    translation.BeginStream();
+    return Step::kRelay;
+  }
+  if (ended < count) return Step::kReadUpstream;
+  std::vector<std::string> bodies;
+  for (FanOut::Branch& branch : fan_out_->branches()) bodies.push_back(std::move(branch.payload));
+  auto answer = translation.TranslateAnswer(bodies);
+  if (!answer.ok()) {
+    return FailAttempt(ErrorCode::kUpstreamInvalidResponse, std::string(answer.status().message()));
+  }
+  return AnswerHere(200, "application/json", *std::move(answer));
+}
+
+// Adds to pieces_ what the branches have brought; false = nothing comes after.
+bool ServerConnection::RelayFanOut() {
+  TranslatedRequest& translated = *translated_;
+  dialect::Translation& translation = *translated.translation;
+  std::vector<FanOut::Branch>& branches = fan_out_->branches();
+  for (size_t i = 0; i < branches.size() && !translation.ended(); ++i) {
+    FanOut::Branch& branch = branches[i];
+    translation.Feed(i, branch.payload, &translated.out);
+    branch.payload.clear();
+    fan_out_->Resume(i);
+    if (!branch.ended) continue;
+    if (branch.code == ErrorCode::kUpstreamTimeout) {
+      translation.Fail(AsProviderError(branch.code, {}), &translated.out);
+    } else {
+      translation.Finish(i, &translated.out);
+    }
+  }
+  AddTranslated(&translated.out);
+  if (translation.ended()) SetTranslatedCode();
+  return !translation.ended();
 }
 
 }  // namespace lmgate::gateway
