@@ -26,6 +26,7 @@ struct Tool {
   std::string parameters = {};      // JSON Schema as JSON text; empty = no parameters
   std::optional<bool> strict = {};  // absent = the client did not say
   bool cache = false;               // as Part::cache
+  bool freeform = false;            // one text and no JSON
 };
 
 struct ToolChoice {

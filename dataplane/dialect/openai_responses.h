@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "dataplane/dialect/dialect.h"
+#include "dataplane/dialect/openai_responses_encoder.h"
 
 namespace lmgate::dialect {
 
@@ -20,6 +21,7 @@ class OpenAiResponses : public Dialect {
   std::string EncodeResponse(const chat::ChatResponse& response,
                              const AnswerContext& context) const override;
   std::unique_ptr<EventDecoder> NewEventDecoder(const AnswerContext& context) const override;
+  // An OpenAiResponsesEncoder.
   std::unique_ptr<EventEncoder> NewEventEncoder(const AnswerContext& context) const override;
 };
 
