@@ -46,6 +46,8 @@ std::string_view ReasonPhrase(int status) {
       return "Unprocessable Content";
     case 429:
       return "Too Many Requests";
+    case 424:
+      return "Failed Dependency";
     case 431:
       return "Request Header Fields Too Large";
     case 500:
@@ -58,6 +60,8 @@ std::string_view ReasonPhrase(int status) {
       return "Service Unavailable";
     case 504:
       return "Gateway Timeout";
+    case 529:
+      return "Overloaded";
     default:
       return "Status";
   }

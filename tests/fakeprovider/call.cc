@@ -3,12 +3,22 @@
 #include <absl/strings/escaping.h>
 #include <absl/strings/match.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "common/base/strings.h"
 
 namespace lmgate::fakeprovider {
 namespace {
 
 constexpr std::string_view kModelPath = "/v1/models/";
+constexpr std::string_view kMessagesPath = "/v1/messages";
+constexpr std::string_view kBedrockPath = "/model/";
+constexpr std::string_view kGeminiPaths[] = {"/v1beta/", "/v1/models/"};
+// The operation follows the last ':' of the path.
+constexpr std::string_view kGeminiOperations[] = {"generateContent", "streamGenerateContent",
+                                                  "countTokens", "embedContent",
+                                                  "batchEmbedContents"};
 
 template <typename T>
 std::optional<T> FindMember(const simdjson::dom::object& object, std::string_view name) {
@@ -24,6 +34,59 @@ std::optional<simdjson::dom::object> ParseObject(std::string_view body,
   simdjson::dom::object object;
   if (parser.parse(body.data(), body.size()).get(object) != simdjson::SUCCESS) return std::nullopt;
   return object;
+}
+
+bool IsGeminiPath(std::string_view path) {
+  if (path.starts_with(kGeminiPaths[0])) return true;
+  const std::string_view operation = path.substr(path.rfind(':') + 1);
+  return path.starts_with(kGeminiPaths[1]) &&
+         std::find(std::begin(kGeminiOperations), std::end(kGeminiOperations), operation) !=
+             std::end(kGeminiOperations);
+}
+
+ApiDialect FindDialect(const HttpRequest& request) {
+  if (request.path.starts_with(kBedrockPath)) return ApiDialect::kBedrock;
+  if (IsGeminiPath(request.path)) return ApiDialect::kGemini;
+  const bool lists_models = request.path == "/v1/models" || request.path.starts_with(kModelPath);
+  // https://docs.claude.com/en/api/versioning: every request has this header.
+  const bool is_anthropic = lists_models && !request.FindHeader("anthropic-version").empty();
+  if (is_anthropic || request.path.starts_with(kMessagesPath)) return ApiDialect::kAnthropic;
+  return ApiDialect::kOpenai;
+}
+
+// Model and operation of a path that names both.
+struct PathNames {
+  std::string model = {};
+  std::string_view operation = {};
+};
+
+PathNames ReadPathNames(std::string_view path, ApiDialect dialect) {
+  if (dialect == ApiDialect::kBedrock) {
+    const std::string_view names = path.substr(kBedrockPath.size());
+    const size_t slash = names.rfind('/');
+    if (slash == std::string_view::npos) return PathNames{};
+    return PathNames{.model = PercentDecode(names.substr(0, slash)),
+                     .operation = names.substr(slash + 1)};
+  }
+  constexpr std::string_view kModels = "/models/";
+  const size_t models = path.find(kModels);
+  if (dialect != ApiDialect::kGemini || models == std::string_view::npos) return PathNames{};
+  const std::string_view names = path.substr(models + kModels.size());
+  const size_t colon = names.rfind(':');
+  if (colon == std::string_view::npos) return PathNames{.model = PercentDecode(names)};
+  return PathNames{.model = PercentDecode(names.substr(0, colon)),
+                   .operation = names.substr(colon + 1)};
+}
+
+bool AsksForStream(const Call& call) {
+  switch (call.dialect) {
+    case ApiDialect::kGemini:
+      return call.operation == "streamGenerateContent";
+    case ApiDialect::kBedrock:
+      return call.operation == "converse-stream" || call.operation == "invoke-with-response-stream";
+    default:
+      return call.json.has_value() && IsTrue(*call.json, "stream");
+  }
 }
 
 std::string FindModel(const Call& call) {
@@ -48,11 +111,28 @@ std::string FindModel(const Call& call) {
 Call ReadCall(const HttpRequest& request, simdjson::dom::parser& parser) {
   Call call{.request = request};
   call.json = ParseObject(request.body, parser);
-  call.model = FindModel(call);
+  call.dialect = FindDialect(request);
+  PathNames names = ReadPathNames(request.path, call.dialect);
+  call.model = names.model.empty() ? FindModel(call) : std::move(names.model);
+  call.operation = names.operation;
+  call.is_stream = AsksForStream(call);
   call.fault = ParseFault(call.model);
   return call;
 }
 
+std::optional<simdjson::dom::element> FindElement(const simdjson::dom::object& object,
+                                                  std::string_view name) {
+  auto element = FindMember<simdjson::dom::element>(object, name);
+  if (element.has_value() && element->is_null()) return std::nullopt;
+  return element;
+}
+std::string_view FindUnknownMember(const simdjson::dom::object& object,
+                                   std::initializer_list<std::string_view> known) {
+  for (const auto& [name, value] : object) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) return name;
+  }
+  return {};
+}
 std::optional<std::string_view> FindString(const simdjson::dom::object& object,
                                            std::string_view name) {
   return FindMember<std::string_view>(object, name);

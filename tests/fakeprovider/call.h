@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,8 @@
 #include "tests/fakeprovider/http_request.h"
 
 namespace lmgate::fakeprovider {
+
+enum class ApiDialect { kOpenai, kAnthropic, kGemini, kBedrock };
 
 // A request with what every dialect wants to know about it. Valid as long as the request, and the
 // JSON until the parser reads the next one.
@@ -22,11 +25,15 @@ struct Call {
   absl::Time received_at = {};
   std::optional<simdjson::dom::object> json = {};  // empty = the body is not a JSON object
   std::string model = {};                          // empty = none
+  ApiDialect dialect = ApiDialect::kOpenai;
+  std::string_view operation = {};  // what follows the model in the path; empty = nothing
+  bool is_stream = false;           // the request asks for one
   Fault fault = {};
 };
 
-// Reads the body with `parser`. The model is named by the JSON, a multipart field, the query or the
-// last part of /v1/models/{id}, in this order.
+// Reads the body with `parser`. The model is named by the path /v1beta/models/{model}:{operation}
+// or /model/{model}/{operation}, the JSON, a multipart field, the query or the last part of
+// /v1/models/{id}, in this order.
 Call ReadCall(const HttpRequest& request, simdjson::dom::parser& parser);
 
 // Members of a JSON object; nullopt when absent, null or of another type.
@@ -37,7 +44,13 @@ std::optional<simdjson::dom::array> FindArray(const simdjson::dom::object& objec
                                               std::string_view name);
 std::optional<simdjson::dom::object> FindObject(const simdjson::dom::object& object,
                                                 std::string_view name);
+std::optional<simdjson::dom::element> FindElement(const simdjson::dom::object& object,
+                                                  std::string_view name);
 bool IsTrue(const simdjson::dom::object& object, std::string_view name);
+
+// The first member whose name is not in `known`; empty = all are known.
+std::string_view FindUnknownMember(const simdjson::dom::object& object,
+                                   std::initializer_list<std::string_view> known);
 
 // %41 as A; what is no escape stays.
 std::string PercentDecode(std::string_view text);

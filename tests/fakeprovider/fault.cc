@@ -40,7 +40,8 @@ constexpr FaultRow kFaultTable[] = {
     {FaultKind::kBytewise, "bytewise",
      "each byte its own TCP write; of a stream also its own HTTP chunk"},
     {FaultKind::kDelay, "delay-MS", "the whole answer MS later"},
-    {FaultKind::kStatus, "status-CODE", "that status; from 300 on with an OpenAI error body"},
+    {FaultKind::kStatus, "status-CODE",
+     "that status; from 300 on with an error body of the dialect"},
     {FaultKind::kStatusRetryAfter, "status-CODE-retry-after-S", "with the header retry-after: S"},
     {FaultKind::kStatusRetryAfterMs, "status-CODE-retry-after-ms-MS",
      "with the header retry-after-ms: MS"},
@@ -84,6 +85,13 @@ constexpr FaultRow kFaultTable[] = {
      "plain: content-length 100 too long, then silence; stream: healthy"},
     {FaultKind::kExtraBytes, "extra-bytes",
      "a whole second answer that nobody asked for follows the first"},
+    {FaultKind::kOverloaded, "overloaded",
+     "the dialect's error of a provider with too much to do: Anthropic 529, others 503"},
+    {FaultKind::kToolInterleaved, "tool-interleaved",
+     "chat stream: all tools are called, and the pieces of their arguments take turns"},
+    {FaultKind::kToolNoIndex, "tool-no-index", "chat stream: pieces of calls have no index"},
+    {FaultKind::kFinishEarly, "finish-early",
+     "chat stream: the finish reason comes with the last piece of content or arguments"},
 };
 
 const NumberWord* FindNumberWord(std::string_view word) {

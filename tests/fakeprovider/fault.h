@@ -49,6 +49,10 @@ enum class FaultKind {
   kUnaskedContinue,
   kWrongLength,
   kExtraBytes,
+  kOverloaded,
+  kToolInterleaved,
+  kToolNoIndex,
+  kFinishEarly,
 };
 
 // What the model name of a request asks to go wrong.

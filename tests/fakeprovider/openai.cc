@@ -95,7 +95,7 @@ Answer AnswerEndpoint(const Call& call, const Options& options) {
     return MakeErrorAnswer(OpenaiError{
         .status = 401, .message = "Incorrect API key provided.", .code = "invalid_api_key"});
   }
-  if (auto error = FindFaultError(call)) return *std::move(error);
+  if (const auto error = FindFaultError(call)) return MakeFaultAnswer(*error);
   for (const Endpoint& endpoint : kModelEndpoints) {
     if (path == endpoint.path) return AnswerModelEndpoint(call, endpoint);
   }
@@ -129,14 +129,7 @@ Answer AddDialectHeaders(Answer answer, const Call& call) {
 }  // namespace
 
 Answer AnswerOpenai(const Call& call, const Options& options) {
-  Answer answer = AnswerEndpoint(call, options);
-  if (call.fault.kind == FaultKind::kStatus && answer.status == 200) {
-    answer.status = static_cast<int>(call.fault.numbers[0]);
-  }
-  if (call.fault.kind == FaultKind::kMalformedJson && !answer.is_stream()) {
-    answer.body.resize(answer.body.size() / 2);
-  }
-  return AddDialectHeaders(SpoilStream(std::move(answer), call), call);
+  return AddDialectHeaders(SpoilStream(AnswerEndpoint(call, options), call), call);
 }
 
 }  // namespace lmgate::fakeprovider

@@ -8,14 +8,6 @@ namespace {
 
 std::string QuoteOrNull(std::string_view text) { return text.empty() ? "null" : QuoteJson(text); }
 
-Answer MakeStatusAnswer(int status) {
-  Answer answer = MakeErrorAnswer(MakeStatusError(status));
-  if (status < 400 && status != 304) {
-    answer.headers.push_back(Header{.name = "location", .value = "/v1/redirected"});
-  }
-  return answer;
-}
-
 }  // namespace
 
 std::string MakeErrorJson(const OpenaiError& error) {
@@ -57,40 +49,29 @@ OpenaiError MakeStatusError(int status) {
   return error;
 }
 
-std::optional<Answer> FindFaultError(const Call& call) {
-  const int status = static_cast<int>(call.fault.numbers[0]);
-  const bool is_stream = call.json.has_value() && IsTrue(*call.json, "stream");
-  switch (call.fault.kind) {
-    case FaultKind::kStatus:
-      if (status < 300) return std::nullopt;
-      return MakeStatusAnswer(status);
-    case FaultKind::kStatusRetryAfter:
-    case FaultKind::kStatusRetryAfterMs: {
-      Answer answer = MakeStatusAnswer(status);
-      answer.headers.push_back(Header{.name = call.fault.kind == FaultKind::kStatusRetryAfter
-                                                  ? "retry-after"
-                                                  : "retry-after-ms",
-                                      .value = StrCat(call.fault.numbers[1])});
-      return answer;
-    }
-    case FaultKind::kErrorAfter:
-      if (is_stream) return std::nullopt;
-      return MakeStatusAnswer(500);
-    case FaultKind::kInsufficientQuota:
-      return MakeErrorAnswer(
-          OpenaiError{.status = 429,
-                      .message = "You exceeded your current quota, please check your plan.",
-                      .type = "insufficient_quota",
-                      .code = "insufficient_quota"});
-    case FaultKind::kContextLengthExceeded:
-      return MakeErrorAnswer(
-          OpenaiError{.status = 400,
-                      .message = "This model's maximum context length is 8192 tokens.",
-                      .param = "messages",
-                      .code = "context_length_exceeded"});
-    default:
-      return std::nullopt;
+Answer MakeFaultAnswer(const FaultError& fault) {
+  OpenaiError error = MakeStatusError(fault.status);
+  error.message = fault.Message();
+  switch (fault.cause) {
+    case ErrorCause::kStatus:
+      break;
+    case ErrorCause::kQuota:
+      error.status = 429;
+      error.type = error.code = "insufficient_quota";
+      break;
+    case ErrorCause::kContext:
+      error.status = 400;
+      error.param = "messages";
+      error.code = "context_length_exceeded";
+      break;
+    case ErrorCause::kOverloaded:
+      error.status = 503;
+      error.type = "server_error";
+      break;
   }
+  Answer answer = MakeErrorAnswer(error);
+  answer.headers = fault.headers;
+  return answer;
 }
 
 }  // namespace lmgate::fakeprovider

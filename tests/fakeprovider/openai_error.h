@@ -1,11 +1,10 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "tests/fakeprovider/answer.h"
-#include "tests/fakeprovider/call.h"
+#include "tests/fakeprovider/fault_error.h"
 
 namespace lmgate::fakeprovider {
 
@@ -25,7 +24,6 @@ std::string MakeErrorJson(const OpenaiError& error);
 // What OpenAI would say with that status.
 OpenaiError MakeStatusError(int status);
 
-// The error that the call's fault asks for, if it asks for one.
-std::optional<Answer> FindFaultError(const Call& call);
+Answer MakeFaultAnswer(const FaultError& error);
 
 }  // namespace lmgate::fakeprovider

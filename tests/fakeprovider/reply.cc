@@ -66,7 +66,7 @@ Reply MakeReply(std::string_view text, const Call& call) {
     case FaultKind::kHugeLine:
       return Reply(StrCat(text, " "), 1, number * 1024);
     case FaultKind::kStream:
-      if (!call.json.has_value() || !IsTrue(*call.json, "stream")) return Reply(text);
+      if (!call.is_stream) return Reply(text);
       return Reply("", number, call.fault.numbers[1]);
     case FaultKind::kCutAfter:
     case FaultKind::kCutMidChunk:

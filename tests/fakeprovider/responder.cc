@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/base/strings.h"
+#include "tests/fakeprovider/anthropic.h"
 #include "tests/fakeprovider/control_api.h"
 #include "tests/fakeprovider/gzip.h"
 #include "tests/fakeprovider/json_text.h"
@@ -22,16 +23,27 @@ constexpr size_t kFailuresMax = 1000;
 // The header x-fake-echo is base64 of the echo, unless that would burst the client's header limit.
 constexpr size_t kEchoHeaderBytesMax = 8 * 1024;
 
-// Every dialect has its file pair with one such function. Which one is meant is told by the path: a
-// new dialect is one line here.
+// Every dialect has its file pair with one such function. Which one is meant is told by the path:
+// see ReadCall.
 Answer AnswerInDialect(const Call& call, const Options& options) {
-  return AnswerOpenai(call, options);
+  switch (call.dialect) {
+    case ApiDialect::kAnthropic:
+      return AnswerAnthropic(call, options);
+    default:
+      return AnswerOpenai(call, options);
+  }
 }
 
 // What a fault does to an answer in any dialect, short of its delivery.
 Answer Spoil(Answer answer, const Call& call) {
   answer.fault = call.fault;
   switch (call.fault.kind) {
+    case FaultKind::kStatus:
+      if (answer.status == 200) answer.status = static_cast<int>(call.fault.numbers[0]);
+      return answer;
+    case FaultKind::kMalformedJson:
+      answer.body.resize(answer.body.size() / 2);
+      return answer;
     case FaultKind::kGzip:
       return CompressAnswer(std::move(answer));
     case FaultKind::kHugeHeader:

@@ -15,7 +15,7 @@ namespace dom = simdjson::dom;
 
 constexpr int kDepthMax = 16;
 
-std::optional<dom::element> FindElement(const dom::object& object, std::string_view name) {
+std::optional<dom::element> FindAny(const dom::object& object, std::string_view name) {
   dom::element element;
   if (object.at_key(name).get(element) != simdjson::SUCCESS) return std::nullopt;
   return element;
@@ -29,8 +29,8 @@ std::optional<dom::element> FindFirst(const dom::object& object, std::string_vie
 
 // The value that the schema itself names.
 std::optional<dom::element> FindGivenValue(const dom::object& schema) {
-  if (const auto value = FindElement(schema, "const")) return value;
-  if (const auto value = FindElement(schema, "default")) return value;
+  if (const auto value = FindAny(schema, "const")) return value;
+  if (const auto value = FindAny(schema, "default")) return value;
   if (const auto value = FindFirst(schema, "enum")) return value;
   return FindFirst(schema, "examples");
 }
@@ -92,7 +92,7 @@ std::string Sampler::Sample(const dom::element& element, int depth) const {
   if (type == "boolean") return "true";
   if (type == "null") return "null";
   if (type == "integer" || type == "number") {
-    const auto minimum = FindElement(schema, "minimum");
+    const auto minimum = FindAny(schema, "minimum");
     return minimum.has_value() ? simdjson::minify(*minimum) : "1";
   }
   return QuoteJson(text_);
@@ -114,7 +114,7 @@ std::string Sampler::SampleObject(const dom::object& schema, int depth) const {
 }
 
 std::string Sampler::SampleArray(const dom::object& schema, int depth) const {
-  const auto items = FindElement(schema, "items");
+  const auto items = FindAny(schema, "items");
   if (!items.has_value()) return "[]";
   return StrCat("[", Sample(*items, depth + 1), "]");
 }
