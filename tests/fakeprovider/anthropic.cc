@@ -65,8 +65,10 @@ Answer AnswerModels(const Call& call, const Options& options) {
 Answer AnswerStream(const Call& call, Said said) {
   EventSpoils spoils;
   spoils.malformed = MakeNamedEvent("content_block_delta", R"({"type":"content_blo)");
-  spoils.error =
-      MakeNamedEvent("error", MakeAnthropicErrorJson(500, "The fake provider fails on purpose."));
+  spoils.error = [](size_t) {
+    return MakeNamedEvent("error",
+                          MakeAnthropicErrorJson(500, "The fake provider fails on purpose."));
+  };
   spoils.odd = [](size_t index) {
     return StrCat(": a comment keeps the connection alive\n\n",
                   MakeOddMessageEvents(index, MakeNamedEvent));

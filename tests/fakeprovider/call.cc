@@ -126,6 +126,14 @@ std::optional<simdjson::dom::element> FindElement(const simdjson::dom::object& o
   if (element.has_value() && element->is_null()) return std::nullopt;
   return element;
 }
+std::vector<simdjson::dom::element> FindEntries(const simdjson::dom::object& object,
+                                                std::string_view name) {
+  std::vector<simdjson::dom::element> entries;
+  const auto array = FindArray(object, name);
+  if (!array.has_value()) return entries;
+  for (const simdjson::dom::element element : *array) entries.push_back(element);
+  return entries;
+}
 std::string_view FindUnknownMember(const simdjson::dom::object& object,
                                    std::initializer_list<std::string_view> known) {
   for (const auto& [name, value] : object) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tests/fakeprovider/fault.h"
 #include "tests/fakeprovider/http_request.h"
@@ -46,6 +47,9 @@ std::optional<simdjson::dom::object> FindObject(const simdjson::dom::object& obj
                                                 std::string_view name);
 std::optional<simdjson::dom::element> FindElement(const simdjson::dom::object& object,
                                                   std::string_view name);
+// Of the array of that name; empty = there is none.
+std::vector<simdjson::dom::element> FindEntries(const simdjson::dom::object& object,
+                                                std::string_view name);
 bool IsTrue(const simdjson::dom::object& object, std::string_view name);
 
 // The first member whose name is not in `known`; empty = all are known.

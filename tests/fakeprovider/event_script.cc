@@ -16,11 +16,11 @@ constexpr size_t kMalformedIndex = 2;
 // Which event of odd-chunks has CRLF.
 constexpr size_t kOddLinesIndex = 1;
 
-Answer MakeFailing(Answer answer, size_t events_before, std::string error) {
+Answer MakeFailing(Answer answer, size_t events_before, std::function<std::string(size_t)> error) {
   const size_t error_at = std::min(events_before, answer.event_count - 1);
   answer.event_count = error_at + 1;
   answer.event = [event = std::move(answer.event), error_at, error = std::move(error)](
-                     size_t index) { return index < error_at ? event(index) : error; };
+                     size_t index) { return index < error_at ? event(index) : error(index); };
   return answer;
 }
 

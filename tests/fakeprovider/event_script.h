@@ -23,7 +23,8 @@ struct EventScript {
 // What the faults of streams look like in a dialect.
 struct EventSpoils {
   std::string malformed = {};  // an event that is not JSON
-  std::string error = {};      // the event that says that the provider failed
+  // The event that says that the provider failed, as the index-th of its stream.
+  std::function<std::string(size_t)> error = {};
   // What stands before the index-th event of odd-chunks; null = nothing.
   std::function<std::string(size_t)> odd = {};
   bool has_lines = true;  // odd-chunks may end lines by CRLF

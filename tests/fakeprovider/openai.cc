@@ -14,7 +14,7 @@
 #include "tests/fakeprovider/openai_completion.h"
 #include "tests/fakeprovider/openai_embedding.h"
 #include "tests/fakeprovider/openai_error.h"
-#include "tests/fakeprovider/openai_stream.h"
+#include "tests/fakeprovider/responses.h"
 
 namespace lmgate::fakeprovider {
 namespace {
@@ -29,6 +29,7 @@ constexpr Endpoint kModelEndpoints[] = {
     {"/v1/chat/completions", AnswerChat},
     {"/v1/completions", AnswerCompletion},
     {"/v1/embeddings", AnswerEmbedding},
+    {"/v1/responses", AnswerResponses},
 };
 
 constexpr std::string_view kModelsPath = "/v1/models";
@@ -129,7 +130,7 @@ Answer AddDialectHeaders(Answer answer, const Call& call) {
 }  // namespace
 
 Answer AnswerOpenai(const Call& call, const Options& options) {
-  return AddDialectHeaders(SpoilStream(AnswerEndpoint(call, options), call), call);
+  return AddDialectHeaders(AnswerEndpoint(call, options), call);
 }
 
 }  // namespace lmgate::fakeprovider

@@ -10,6 +10,7 @@
 #include "tests/fakeprovider/json_text.h"
 #include "tests/fakeprovider/openai_error.h"
 #include "tests/fakeprovider/openai_object.h"
+#include "tests/fakeprovider/openai_stream.h"
 #include "tests/fakeprovider/reply.h"
 #include "tests/fakeprovider/sample_value.h"
 
@@ -298,7 +299,7 @@ Answer AnswerChat(const Call& call) {
                                        .code = "empty_array"});
   }
   ChatReply chat = MakeChatReply(call, messages);
-  if (IsTrue(*call.json, "stream")) return AnswerStream(call, std::move(chat));
+  if (call.is_stream) return SpoilStream(AnswerStream(call, std::move(chat)), call);
   return AnswerPlain(call, chat);
 }
 

@@ -8,6 +8,7 @@
 #include "common/base/strings.h"
 #include "tests/fakeprovider/json_text.h"
 #include "tests/fakeprovider/openai_object.h"
+#include "tests/fakeprovider/openai_stream.h"
 #include "tests/fakeprovider/reply.h"
 
 namespace lmgate::fakeprovider {
@@ -97,7 +98,7 @@ Answer AnswerCompletion(const Call& call) {
   }
   const std::string start = StrCat("{", MakeObjectStart(call, "cmpl-", "text_completion"), ",");
   const std::string usage = MakeUsage(prompt_tokens, completion_tokens);
-  if (IsTrue(*call.json, "stream")) {
+  if (call.is_stream) {
     CompletionStream stream{.start = StrCat("data: ", start),
                             .choices = std::move(choices),
                             .usage = WantsStreamedUsage(call) ? usage : "",
@@ -105,7 +106,7 @@ Answer AnswerCompletion(const Call& call) {
     Answer answer{.content_type = "text/event-stream; charset=utf-8"};
     answer.event_count = stream.event_count();
     answer.event = [stream = std::move(stream)](size_t index) { return stream.Event(index); };
-    return answer;
+    return SpoilStream(std::move(answer), call);
   }
   std::string choices_json;
   for (size_t i = 0; i < choices.size(); ++i) {

@@ -1,14 +1,33 @@
 #include "tests/fakeprovider/openai_error.h"
 
+#include <absl/strings/cord.h>
+
 #include "common/base/strings.h"
 #include "tests/fakeprovider/json_text.h"
 
 namespace lmgate::fakeprovider {
 namespace {
 
+constexpr char kParamPayload[] = "param";
+constexpr char kCodePayload[] = "code";
+
 std::string QuoteOrNull(std::string_view text) { return text.empty() ? "null" : QuoteJson(text); }
 
 }  // namespace
+
+absl::Status RefuseParam(std::string_view param, std::string_view code, std::string_view message) {
+  absl::Status refusal = absl::InvalidArgumentError(ToAbsl(message));
+  refusal.SetPayload(kParamPayload, absl::Cord(ToAbsl(param)));
+  refusal.SetPayload(kCodePayload, absl::Cord(ToAbsl(code)));
+  return refusal;
+}
+
+OpenaiError ToOpenaiError(const absl::Status& refusal) {
+  return OpenaiError{.status = absl::IsNotFound(refusal) ? 404 : 400,
+                     .message = std::string(ToStd(refusal.message())),
+                     .param = std::string(refusal.GetPayload(kParamPayload).value_or(absl::Cord())),
+                     .code = std::string(refusal.GetPayload(kCodePayload).value_or(absl::Cord()))};
+}
 
 std::string MakeErrorJson(const OpenaiError& error) {
   return StrCat(R"({"error":{"message":)", QuoteJson(error.message), R"(,"type":)",
@@ -57,7 +76,8 @@ Answer MakeFaultAnswer(const FaultError& fault) {
       break;
     case ErrorCause::kQuota:
       error.status = 429;
-      error.type = error.code = "insufficient_quota";
+      error.type = "insufficient_quota";
+      error.code = "insufficient_quota";
       break;
     case ErrorCause::kContext:
       error.status = 400;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <absl/status/status.h>
+
 #include <string>
 #include <string_view>
 
@@ -13,9 +15,13 @@ struct OpenaiError {
   int status = 400;
   std::string message = {};
   std::string_view type = "invalid_request_error";
-  std::string_view param = {};  // empty = null
-  std::string_view code = {};   // empty = null
+  std::string param = {};  // empty = null
+  std::string code = {};   // empty = null
 };
+
+// A refusal of a request (InvalidArgument) that carries param and code, either empty = null.
+absl::Status RefuseParam(std::string_view param, std::string_view code, std::string_view message);
+OpenaiError ToOpenaiError(const absl::Status& refusal);
 
 Answer MakeErrorAnswer(const OpenaiError& error);
 // {"error": {…}}
