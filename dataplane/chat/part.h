@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -69,6 +70,13 @@ struct Part {
   // kReasoning; kToolCall and kText where the provider signs those (Gemini).
   Signature signature = {};
 };
+
+// Characters of UTF-8 text, as citations count.
+inline int64_t CodePoints(std::string_view text) {
+  int64_t points = 0;
+  for (const char c : text) points += (static_cast<unsigned char>(c) & 0xC0) != 0x80 ? 1 : 0;
+  return points;
+}
 
 inline Part TextPart(std::string text) {
   Part part;

@@ -41,7 +41,7 @@ Json EncodeMessage(const std::vector<chat::Part>& parts) {
   for (const chat::Part& part : parts) {
     if (part.kind == PartKind::kText) {
       const int64_t base = points;
-      points += CodePoints(part.text);
+      points += chat::CodePoints(part.text);
       for (Json& entry : ChatAnnotations(part.citations, base, points)) {
         annotations.push_back(std::move(entry));
       }

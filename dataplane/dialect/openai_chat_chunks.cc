@@ -366,7 +366,7 @@ void ChatChunkReader::AddText(PartKind kind, std::string text, Choice* choice, E
   }
   Open(kind, choice, events);
   choice->open_bytes += text.size();
-  if (kind == PartKind::kText) choice->text_points += CodePoints(text);
+  if (kind == PartKind::kText) choice->text_points += chat::CodePoints(text);
   ChatEvent delta = PartEvent(Kind::kPartDelta, choice->number, choice->open_part, kind);
   delta.text = std::move(text);
   events->push_back(std::move(delta));

@@ -213,7 +213,7 @@ class ChatEventEncoder : public EventEncoder {
         if (!event.text.empty()) AppendDelta(event.choice, "refusal", event.text, out);
         return;
       default:
-        choice.text_points += CodePoints(event.text);
+        choice.text_points += chat::CodePoints(event.text);
         if (!event.text.empty()) AppendDelta(event.choice, "content", event.text, out);
         if (event.citations.empty()) return;
         AppendDelta(event.choice, "annotations",

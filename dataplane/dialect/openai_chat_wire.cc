@@ -130,11 +130,6 @@ std::string_view ChatFinish(FinishReason finish, bool refused) {
   return "stop";
 }
 
-int64_t CodePoints(std::string_view text) {
-  return std::count_if(text.begin(), text.end(),
-                       [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
-}
-
 std::vector<chat::Citation> ReadChatAnnotations(const Json& annotations, int64_t base) {
   std::vector<chat::Citation> citations;
   if (!annotations.is_array()) return citations;

@@ -36,8 +36,6 @@ std::string_view ChatFinish(chat::FinishReason finish, bool refused);
 std::vector<chat::Citation> ReadChatAnnotations(const Json& annotations, int64_t base);
 // A citation whose place is not known is of [base, end).
 Json ChatAnnotations(const std::vector<chat::Citation>& citations, int64_t base, int64_t end);
-int64_t CodePoints(std::string_view text);
-
 // Reasoning of a message or delta: `reasoning_content`, `reasoning` as some servers say, or the
 // `reasoning_details` that this gateway (and, without the envelope, OpenRouter) makes.
 struct ChatReasoning {

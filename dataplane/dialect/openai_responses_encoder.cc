@@ -167,7 +167,7 @@ void OpenAiResponsesEncoder::AddText(std::string_view text, Item* item, std::str
   Json members = Place(*item);
   switch (item->kind) {
     case ItemKind::kMessage:
-      item->code_points += CodePoints(text);
+      item->code_points += chat::CodePoints(text);
       members["delta"] = text;
       if (item->part.kind == PartKind::kRefusal) {
         Write("response.refusal.delta", std::move(members), out);

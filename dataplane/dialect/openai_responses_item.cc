@@ -216,7 +216,7 @@ std::optional<Part> CarrierOf(const Part& part) {
 Json MakeContent(const Part& part) {
   if (part.kind == PartKind::kRefusal) return Json{{"type", "refusal"}, {"refusal", part.text}};
   Json annotations = Json::array();
-  const int64_t length = part.citations.empty() ? 0 : CodePoints(part.text);
+  const int64_t length = part.citations.empty() ? 0 : chat::CodePoints(part.text);
   for (const chat::Citation& citation : part.citations) {
     annotations.push_back(MakeAnnotation(citation, length));
   }
@@ -238,11 +238,6 @@ Json MakeAnnotation(const chat::Citation& citation, int64_t text_length) {
               {"end_index", citation.end >= 0 ? citation.end : text_length},
               {"url", citation.url},
               {"title", citation.title}};
-}
-
-int64_t CodePoints(std::string_view text) {
-  return std::count_if(text.begin(), text.end(),
-                       [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
 }
 
 Json MakeEmptyItem(const Part& part, const AnswerContext& context, size_t output_index) {

@@ -46,8 +46,6 @@ Json MakeEmptyItem(const chat::Part& part, const AnswerContext& context, size_t 
 Json MakeContent(const chat::Part& part);
 // `text_length`: code points that are written so far, for a citation without a place.
 Json MakeAnnotation(const chat::Citation& citation, int64_t text_length);
-int64_t CodePoints(std::string_view text);
-
 // ---- the response around them
 
 // In progress, with an empty output: what the request said, and defaults for all that clients with
