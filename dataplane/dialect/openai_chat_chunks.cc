@@ -256,9 +256,11 @@ ChatChunkReader::Call* ChatChunkReader::FindCall(const CallPiece& piece, Choice*
                                 return call.wire_id == piece.id;
                               });
   };
-  // Without an id, a name and arguments after a whole object are the next call.
+  // Without an id, another name is the next call, and so is a name with arguments after a whole
+  // object.
   const auto begins_anew = [&](const Call& call) {
     if (!piece.id.empty() && !call.wire_id.empty()) return piece.id != call.wire_id;
+    if (!piece.name.empty() && !call.name.empty() && piece.name != call.name) return true;
     return !piece.name.empty() && call.arguments.whole() && !IsBlank(piece.arguments);
   };
   if (piece.index.has_value()) {
@@ -282,7 +284,7 @@ ChatChunkReader::Call* ChatChunkReader::FindCall(const CallPiece& piece, Choice*
   if (calls.empty()) return nullptr;
   Call& last = calls.back();
   if (piece.name.empty()) return &last;
-  return last.name == piece.name && !begins_anew(last) ? &last : nullptr;
+  return begins_anew(last) ? nullptr : &last;
 }
 
 void ChatChunkReader::AddCallPiece(CallPiece piece, Choice* choice, Events* events) {

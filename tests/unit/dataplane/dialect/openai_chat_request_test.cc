@@ -1,0 +1,365 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "common/base/error_detail.h"
+#include "tests/support/status_matchers.h"
+#include "tests/unit/dataplane/dialect/openai_chat_answers.h"
+
+namespace lmgate::dialect {
+namespace {
+
+using chat::ChatRequest;
+using chat::PartKind;
+using chat::Role;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::IsOk;
+using testing::StatusIs;
+
+constexpr std::string_view kHi = R"("messages":[{"role":"user","content":"hi"}])";
+
+absl::StatusOr<ChatRequest> Decode(std::string_view body) {
+  return OpenAiChat().DecodeRequest({.body = body});
+}
+
+// A request with further top-level members.
+ChatRequest With(std::string_view members) {
+  auto request = Decode(StrCat(R"({"model":"m",)", kHi, members.empty() ? "" : ",", members, "}"));
+  EXPECT_THAT(request, IsOk()) << members;
+  return request.ok() ? *std::move(request) : ChatRequest{};
+}
+
+ChatRequest Messages(std::string_view messages) {
+  auto request = Decode(StrCat(R"({"model":"m","messages":[)", messages, "]}"));
+  EXPECT_THAT(request, IsOk()) << messages;
+  return request.ok() ? *std::move(request) : ChatRequest{};
+}
+
+// The field that a refusal names.
+std::string WrongField(std::string_view body) {
+  const auto request = Decode(body);
+  EXPECT_THAT(request, StatusIs(absl::StatusCode::kInvalidArgument, ::testing::_)) << body;
+  const auto hint = GetFieldHint(request.status());
+  return hint.has_value() ? hint->field : "";
+}
+std::string WrongWith(std::string_view members) {
+  return WrongField(StrCat(R"({"model":"m",)", kHi, ",", members, "}"));
+}
+std::string WrongMessage(std::string_view message) {
+  return WrongField(StrCat(R"({"model":"m","messages":[)", message, "]}"));
+}
+
+// One line for each turn.
+std::string Turns(const ChatRequest& request) {
+  std::string text;
+  for (const chat::Turn& turn : request.turns) {
+    text.append(turn.role == Role::kUser        ? "user:"
+                : turn.role == Role::kAssistant ? "assistant:"
+                                                : "system:");
+    for (const chat::Part& part : turn.parts) {
+      StrAppend(&text, " (", Describe(part));
+      if (part.kind == PartKind::kToolResult) {
+        StrAppend(&text, part.id, " ", part.name);
+        for (const chat::Part& inner : part.parts) StrAppend(&text, " [", Describe(inner), "]");
+      }
+      text.append(")");
+    }
+    text.append("\n");
+  }
+  return text;
+}
+
+TEST(OpenAiChatRequest, SystemTextIsWhatComesBeforeTheTurns) {
+  const ChatRequest request = Messages(
+      R"({"role":"system","content":"a"},{"role":"developer","content":[{"type":"text","text":"b"}]},)"
+      R"({"role":"system","content":""},{"role":"user","content":"hi"},)"
+      R"({"role":"developer","content":"late"})");
+
+  ASSERT_EQ(request.system.size(), 2u);
+  EXPECT_EQ(request.system[0].text, "a");
+  EXPECT_EQ(request.system[1].text, "b");
+  EXPECT_EQ(Turns(request), "user: (text hi)\nsystem: (text late)\n");
+}
+
+TEST(OpenAiChatRequest, CallsAndResults) {
+  const ChatRequest request = Messages(
+      R"({"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":""}]},)"
+      R"({"role":"assistant","content":null,"refusal":null,"tool_calls":[)"
+      R"({"id":"c1","type":"function","function":{"name":"f","arguments":"{ }"}},)"
+      R"({"id":"c2","function":{"name":"g","arguments":{"x":1}}}]},)"
+      R"({"role":"tool","tool_call_id":"c2","content":[{"type":"text","text":"r2"}]},)"
+      R"({"role":"tool","tool_call_id":"c1","content":null})");
+
+  EXPECT_EQ(Turns(request),
+            "user: (text a)\nassistant: (call c1 f { }) (call c2 g {\"x\":1})\n"
+            "user: (result c2  [text r2])\nuser: (result c1 )\n");
+}
+
+TEST(OpenAiChatRequest, FunctionsAreTheOlderFormOfTools) {
+  const auto request =
+      Decode(R"({"model":"m","functions":[{"name":"f","parameters":{"type":"object"}}],)"
+             R"("function_call":{"name":"f"},"messages":[{"role":"user","content":"hi"},)"
+             R"({"role":"assistant","content":null,"function_call":{"name":"f","arguments":"{}"}},)"
+             R"({"role":"function","name":"f","content":"1"},)"
+             R"({"role":"assistant","content":"","function_call":{"name":"f","arguments":"{}"}},)"
+             R"({"role":"function","name":"f","content":"2"}]})");
+
+  ASSERT_THAT(request, IsOk());
+  EXPECT_EQ(Turns(*request),
+            "user: (text hi)\nassistant: (call call_function_1 f {})\n"
+            "user: (result call_function_1 f [text 1])\n"
+            "assistant: (call call_function_2 f {})\n"
+            "user: (result call_function_2 f [text 2])\n");
+  ASSERT_EQ(request->tools.size(), 1u);
+  EXPECT_EQ(request->tool_choice.mode, chat::ToolChoice::Mode::kOne);
+  EXPECT_EQ(request->parallel_tool_calls, false);
+  EXPECT_THAT(request->own_fields, IsEmpty());
+}
+
+TEST(OpenAiChatRequest, AssistantContentMayBeRefusedOrReasoned) {
+  const ChatRequest request = Messages(
+      R"({"role":"assistant","content":[{"type":"text","text":"a"},{"type":"refusal","refusal":"b"}],)"
+      R"("refusal":"c","reasoning_content":"r"},)"
+      R"({"role":"assistant","content":"x","annotations":[],"audio":null,"reasoning":"s"})");
+
+  EXPECT_EQ(Turns(request),
+            "assistant: (reasoning r) (text a) (refusal b) (refusal c)\n"
+            "assistant: (reasoning s) (text x)\n");
+}
+
+TEST(OpenAiChatRequest, SignaturesThatAClientSendsBackAreItsOwners) {
+  chat::ChatResponse response;
+  chat::Choice& choice = response.choices.emplace_back();
+  chat::Part reasoning;
+  reasoning.kind = PartKind::kReasoning;
+  reasoning.text = "hm";
+  reasoning.signature = {.origin = "anthropic", .model = "claude", .data = "c2ln"};
+  chat::Part call;
+  call.kind = PartKind::kToolCall;
+  call.id = "c";
+  call.name = "f";
+  call.signature = {.origin = "gemini", .model = "gemini-3", .data = "dGg="};
+  choice.parts = {reasoning, call};
+  const std::string answer = OpenAiChat().EncodeResponse(response, TestContext());
+  const size_t begin = answer.find("{\"role\"");
+  const std::string message = answer.substr(begin, answer.find(",\"logprobs\"") - begin);
+
+  EXPECT_EQ(Turns(Messages(message)),
+            "assistant: (reasoning hm <anthropic/claude/c2ln>) "
+            "(call c f {} <gemini/gemini-3/dGg=>)\n");
+}
+
+TEST(OpenAiChatRequest, MediaOfAUser) {
+  const ChatRequest request = Messages(
+      R"({"role":"user","content":[)"
+      R"({"type":"image_url","image_url":{"url":"data:image/PNG;charset=x;base64,AAAA","detail":"low"}},)"
+      R"({"type":"image_url","image_url":{"url":"https://i"}},)"
+      R"({"type":"input_audio","input_audio":{"data":"BBBB","format":"mp3"}},)"
+      R"({"type":"file","file":{"filename":"a.pdf","file_data":"data:application/pdf;base64,CCCC"}},)"
+      R"({"type":"file","file":{"filename":"b.csv","file_data":"DDDD"}},)"
+      R"({"type":"file","file":{"file_id":"file-1"}}]})");
+  const std::vector<chat::Part>& parts = request.turns.at(0).parts;
+
+  ASSERT_EQ(parts.size(), 6u);
+  EXPECT_EQ(parts[0].media_type, "image/png");
+  EXPECT_EQ(parts[0].data, "AAAA");
+  EXPECT_EQ(parts[0].detail, "low");
+  EXPECT_EQ(parts[1].url, "https://i");
+  EXPECT_EQ(parts[2].kind, PartKind::kAudio);
+  EXPECT_EQ(parts[2].media_type, "audio/mpeg");
+  EXPECT_EQ(parts[3].media_type, "application/pdf");
+  EXPECT_EQ(parts[3].filename, "a.pdf");
+  EXPECT_EQ(parts[4].media_type, "text/csv");
+  EXPECT_EQ(parts[4].data, "DDDD");
+  EXPECT_EQ(parts[5].file_id, "file-1");
+}
+
+TEST(OpenAiChatRequest, NumbersKeepZeroAndNullIsAbsent) {
+  const ChatRequest zero =
+      With(R"("temperature":0,"top_p":0.0,"seed":0,"presence_penalty":0,"frequency_penalty":0,)"
+           R"("parallel_tool_calls":false,"top_k":0,"n":1)");
+  const ChatRequest null =
+      With(R"("temperature":null,"top_p":null,"seed":null,"n":null,"stop":null,"tools":null,)"
+           R"("tool_choice":null,"response_format":null,"stream":null,"stream_options":null,)"
+           R"("parallel_tool_calls":null,"max_tokens":null,"logit_bias":null,"unknown":null)");
+
+  EXPECT_EQ(zero.temperature, 0);
+  EXPECT_EQ(zero.top_p, 0);
+  EXPECT_EQ(zero.seed, 0);
+  EXPECT_EQ(zero.presence_penalty, 0);
+  EXPECT_EQ(zero.parallel_tool_calls, false);
+  EXPECT_EQ(null.temperature, std::nullopt);
+  EXPECT_EQ(null.parallel_tool_calls, std::nullopt);
+  EXPECT_EQ(null.n, 1);
+  EXPECT_THAT(null.own_fields, IsEmpty());
+}
+
+TEST(OpenAiChatRequest, TheNewerNameOfTheLimitCounts) {
+  EXPECT_EQ(With(R"("max_tokens":5)").max_tokens, 5);
+  EXPECT_EQ(With(R"("max_tokens":5,"max_completion_tokens":7)").max_tokens, 7);
+}
+
+TEST(OpenAiChatRequest, StopIsAStringOrAList) {
+  EXPECT_THAT(With(R"("stop":"a")").stop, ElementsAre("a"));
+  EXPECT_THAT(With(R"("stop":["a","b"])").stop, ElementsAre("a", "b"));
+}
+
+TEST(OpenAiChatRequest, Tools) {
+  const ChatRequest request = With(
+      R"("tools":[{"type":"function","function":{"name":"f","description":"d",)"
+      R"("parameters":{"type":"object","properties":{"z":{},"a":{}}},"strict":true}},)"
+      R"({"type":"function","function":{"name":"g"}},{"type":"custom","custom":{"name":"h"}}])");
+
+  ASSERT_EQ(request.tools.size(), 2u);
+  EXPECT_EQ(request.tools[0].parameters, R"({"type":"object","properties":{"z":{},"a":{}}})");
+  EXPECT_EQ(request.tools[0].strict, true);
+  EXPECT_EQ(request.tools[1].parameters, "");
+  EXPECT_EQ(request.tools[1].strict, std::nullopt);
+  EXPECT_THAT(request.own_fields, ElementsAre("tools[2]"));
+}
+
+TEST(OpenAiChatRequest, ToolChoice) {
+  using Mode = chat::ToolChoice::Mode;
+  EXPECT_EQ(With("").tool_choice.mode, Mode::kDefault);
+  EXPECT_EQ(With(R"("tool_choice":"auto")").tool_choice.mode, Mode::kAuto);
+  EXPECT_EQ(With(R"("tool_choice":"none")").tool_choice.mode, Mode::kNone);
+  EXPECT_EQ(With(R"("tool_choice":"required")").tool_choice.mode, Mode::kAny);
+  const auto one = With(R"("tool_choice":{"type":"function","function":{"name":"f"}})").tool_choice;
+  EXPECT_EQ(one.mode, Mode::kOne);
+  EXPECT_THAT(one.names, ElementsAre("f"));
+  const auto some = With(R"("tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"auto",)"
+                         R"("tools":[{"type":"function","function":{"name":"f"}}]}})")
+                        .tool_choice;
+  EXPECT_EQ(some.mode, Mode::kSubsetAuto);
+  EXPECT_THAT(some.names, ElementsAre("f"));
+  EXPECT_THAT(With(R"("tool_choice":{"type":"custom","custom":{"name":"f"}})").own_fields,
+              ElementsAre("tool_choice"));
+}
+
+TEST(OpenAiChatRequest, ResponseFormat) {
+  using Kind = chat::ResponseFormat::Kind;
+  EXPECT_EQ(With(R"("response_format":{"type":"text"})").response_format.kind, Kind::kText);
+  EXPECT_EQ(With(R"("response_format":{"type":"json_object"})").response_format.kind,
+            Kind::kJsonObject);
+  const auto format = With(R"("response_format":{"type":"json_schema","json_schema":{"name":"n",)"
+                           R"("description":"d","schema":{"type":"object"},"strict":false}})")
+                          .response_format;
+  EXPECT_EQ(format.kind, Kind::kJsonSchema);
+  EXPECT_EQ(format.name, "n");
+  EXPECT_EQ(format.description, "d");
+  EXPECT_EQ(format.schema, R"({"type":"object"})");
+  EXPECT_EQ(format.strict, false);
+}
+
+TEST(OpenAiChatRequest, ReasoningEffort) {
+  using Mode = chat::ReasoningRequest::Mode;
+  EXPECT_EQ(With("").reasoning.mode, Mode::kDefault);
+  EXPECT_EQ(With(R"("reasoning_effort":"none")").reasoning.mode, Mode::kOff);
+  const auto high = With(R"("reasoning_effort":"high")").reasoning;
+  EXPECT_EQ(high.mode, Mode::kEffort);
+  EXPECT_EQ(high.effort, "high");
+  EXPECT_TRUE(high.want_text);
+}
+
+TEST(OpenAiChatRequest, StreamAndItsUsage) {
+  const ChatRequest request = With(R"("stream":true,"stream_options":{"include_usage":true})");
+
+  EXPECT_TRUE(request.stream);
+  EXPECT_TRUE(request.include_usage);
+  EXPECT_FALSE(With(R"("stream":true)").include_usage);
+}
+
+TEST(OpenAiChatRequest, HintsAreLeftOutAndWhatHasMeaningIsNamed) {
+  const ChatRequest hints =
+      With(R"("metadata":{"a":"b"},"service_tier":"flex","store":true,"prompt_cache_key":"k",)"
+           R"("prompt_cache_retention":"24h","prediction":{},"logprobs":false,"top_logprobs":0,)"
+           R"("modalities":["text"],"user":"u","safety_identifier":"s","verbosity":"low",)"
+           R"("logit_bias":{"1":-1})");
+  const ChatRequest own = With(
+      R"("logprobs":true,"top_logprobs":2,"modalities":["text","audio"],"audio":{"voice":"x"},)"
+      R"("web_search_options":{},"thing":1)");
+
+  EXPECT_THAT(hints.own_fields, IsEmpty());
+  EXPECT_EQ(hints.end_user, "u");
+  EXPECT_EQ(hints.verbosity, "low");
+  EXPECT_EQ(hints.logit_bias, R"({"1":-1})");
+  EXPECT_THAT(own.own_fields, ElementsAre("logprobs", "top_logprobs", "modalities", "audio",
+                                          "web_search_options", "thing"));
+}
+
+TEST(OpenAiChatRequest, EarlierAudioAndCustomCallsAreOwnFields) {
+  const ChatRequest request = Messages(
+      R"({"role":"assistant","audio":{"id":"a"}},)"
+      R"({"role":"assistant","tool_calls":[{"id":"c","type":"custom","custom":{"name":"x"}}]})");
+
+  EXPECT_THAT(request.own_fields, ElementsAre("messages[0].audio", "messages[1].tool_calls[0]"));
+}
+
+TEST(OpenAiChatRequest, CacheMarkersOfOpenRouterAreRead) {
+  const ChatRequest request = Messages(
+      R"({"role":"system","content":[{"type":"text","text":"a","cache_control":{"type":"ephemeral"}}]},)"
+      R"({"role":"user","content":"hi"})");
+
+  EXPECT_TRUE(request.system.at(0).cache);
+}
+
+TEST(OpenAiChatRequest, ThePathsModelWins) {
+  const auto request = OpenAiChat().DecodeRequest(
+      {.body = R"({"model":"m","messages":[{"role":"user","content":"hi"}]})", .model = "p"});
+
+  ASSERT_THAT(request, IsOk());
+  EXPECT_EQ(request->model, "p");
+  EXPECT_EQ(With("").model, "m");
+}
+
+TEST(OpenAiChatRequest, WhatIsWrongIsNamed) {
+  EXPECT_THAT(Decode("{"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("JSON")));
+  EXPECT_EQ(WrongField(R"({"messages":[{"role":"user","content":"hi"}]})"), "model");
+  EXPECT_EQ(WrongField(R"({"model":"m"})"), "messages");
+  EXPECT_EQ(WrongField(R"({"model":"m","messages":[]})"), "messages");
+  EXPECT_EQ(WrongField(R"({"model":"m","messages":{}})"), "messages");
+  EXPECT_EQ(WrongMessage("1"), "messages[0]");
+  EXPECT_EQ(WrongMessage(R"({"content":"a"})"), "messages[0].role");
+  EXPECT_EQ(WrongMessage(R"({"role":"king"})"), "messages[0].role");
+  EXPECT_EQ(WrongMessage(R"({"role":"user","content":1})"), "messages[0].content");
+  EXPECT_EQ(WrongMessage(R"({"role":"user","content":[{"type":"hologram"}]})"),
+            "messages[0].content[0].type");
+  EXPECT_EQ(WrongMessage(R"({"role":"user","content":[{"type":"text"}]})"),
+            "messages[0].content[0].text");
+  EXPECT_EQ(WrongMessage(
+                R"({"role":"user","content":[{"type":"image_url","image_url":{"url":"data:x"}}]})"),
+            "messages[0].content[0].image_url.url");
+  EXPECT_EQ(
+      WrongMessage(R"({"role":"system","content":[{"type":"image_url","image_url":{"url":"u"}}]})"),
+      "messages[0].content[0].type");
+  EXPECT_EQ(
+      WrongMessage(
+          R"({"role":"user","content":[{"type":"input_audio","input_audio":{"data":"?","format":"wav"}}]})"),
+      "messages[0].content[0].input_audio.data");
+  EXPECT_EQ(WrongMessage(R"({"role":"user","content":[{"type":"file","file":{}}]})"),
+            "messages[0].content[0].file.file_data");
+  EXPECT_EQ(WrongMessage(R"({"role":"tool","content":"a"})"), "messages[0].tool_call_id");
+  EXPECT_EQ(WrongMessage(R"({"role":"assistant","tool_calls":[{"id":"a","function":{}}]})"),
+            "messages[0].tool_calls[0].function.name");
+  EXPECT_EQ(WrongMessage(R"({"role":"assistant","tool_calls":[{"function":{"name":"f"}}]})"),
+            "messages[0].tool_calls[0].id");
+  EXPECT_EQ(WrongWith(R"("temperature":"hot")"), "temperature");
+  EXPECT_EQ(WrongWith(R"("max_tokens":1.5)"), "max_tokens");
+  EXPECT_EQ(WrongWith(R"("max_tokens":0)"), "max_tokens");
+  EXPECT_EQ(WrongWith(R"("n":0)"), "n");
+  EXPECT_EQ(WrongWith(R"("n":129)"), "n");
+  EXPECT_EQ(WrongWith(R"("stop":[1])"), "stop[0]");
+  EXPECT_EQ(WrongWith(R"("tools":[{"function":{"name":"f"}}])"), "tools[0].type");
+  EXPECT_EQ(WrongWith(R"("tools":[{"type":"function","function":{}}])"), "tools[0].function.name");
+  EXPECT_EQ(WrongWith(R"("tool_choice":"maybe")"), "tool_choice");
+  EXPECT_EQ(WrongWith(R"("response_format":{})"), "response_format.type");
+  EXPECT_EQ(WrongWith(R"("reasoning_effort":"some")"), "reasoning_effort");
+  EXPECT_EQ(WrongWith(R"("stream":1)"), "stream");
+  EXPECT_EQ(WrongWith(R"("logit_bias":[])"), "logit_bias");
+}
+
+}  // namespace
+}  // namespace lmgate::dialect
