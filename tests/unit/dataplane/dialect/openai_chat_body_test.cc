@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "dataplane/dialect/json.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/dataplane/dialect/openai_chat_answers.h"
 
