@@ -10,6 +10,7 @@
 
 #include "common/base/strings.h"
 #include "dataplane/chat/chat_event.h"
+#include "dataplane/chat/chat_request.h"
 #include "dataplane/chat/chat_response.h"
 #include "dataplane/dialect/openai_chat.h"
 
@@ -64,6 +65,26 @@ inline std::string Describe(const chat::ChatResponse& response) {
     StrAppend(&text, "usage ", usage.prompt_tokens, " ", usage.completion_tokens, " ",
               usage.total_tokens, " cached ", usage.cached_tokens, " written ",
               usage.cache_write_tokens, " reasoning ", usage.reasoning_tokens, "\n");
+  }
+  return text;
+}
+
+// One line for each turn.
+inline std::string Turns(const chat::ChatRequest& request) {
+  std::string text;
+  for (const chat::Turn& turn : request.turns) {
+    text.append(turn.role == chat::Role::kUser        ? "user:"
+                : turn.role == chat::Role::kAssistant ? "assistant:"
+                                                      : "system:");
+    for (const chat::Part& part : turn.parts) {
+      StrAppend(&text, " (", Describe(part));
+      if (part.kind == chat::PartKind::kToolResult) {
+        StrAppend(&text, part.id, " ", part.name);
+        for (const chat::Part& inner : part.parts) StrAppend(&text, " [", Describe(inner), "]");
+      }
+      text.append(")");
+    }
+    text.append("\n");
   }
   return text;
 }
