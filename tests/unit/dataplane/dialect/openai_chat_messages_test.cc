@@ -40,10 +40,11 @@ std::string WrongMessage(std::string_view message) {
 }
 
 TEST(ChatMessages, SystemTextIsWhatComesBeforeTheTurns) {
-  const ChatRequest request = Messages(
-      R"({"role":"system","content":"a"},{"role":"developer","content":[{"type":"text","text":"b"}]},)"
-      R"({"role":"system","content":""},{"role":"user","content":"hi"},)"
-      R"({"role":"developer","content":"late"})");
+  const ChatRequest request =
+      Messages(R"({"role":"system","content":"a"},{"role":"developer",)"
+               R"("content":[{"type":"text","text":"b"}]},)"
+               R"({"role":"system","content":""},{"role":"user","content":"hi"},)"
+               R"({"role":"developer","content":"late"})");
 
   ASSERT_EQ(request.system.size(), 2u);
   EXPECT_EQ(request.system[0].text, "a");
@@ -67,7 +68,8 @@ TEST(ChatMessages, CallsAndResults) {
 
 TEST(ChatMessages, AssistantContentMayBeRefusedOrReasoned) {
   const ChatRequest request = Messages(
-      R"({"role":"assistant","content":[{"type":"text","text":"a"},{"type":"refusal","refusal":"b"}],)"
+      R"({"role":"assistant","content":[{"type":"text","text":"a"},)"
+      R"({"type":"refusal","refusal":"b"}],)"
       R"("refusal":"c","reasoning_content":"r"},)"
       R"({"role":"assistant","content":"x","annotations":[],"audio":null,"reasoning":"s"})");
 
@@ -101,10 +103,12 @@ TEST(ChatMessages, SignaturesThatAClientSendsBackAreItsOwners) {
 TEST(ChatMessages, MediaOfAUser) {
   const ChatRequest request = Messages(
       R"({"role":"user","content":[)"
-      R"({"type":"image_url","image_url":{"url":"data:image/PNG;charset=x;base64,AAAA","detail":"low"}},)"
+      R"({"type":"image_url","image_url":{"url":"data:image/PNG;charset=x;base64,)"
+      R"(AAAA","detail":"low"}},)"
       R"({"type":"image_url","image_url":{"url":"https://i"}},)"
       R"({"type":"input_audio","input_audio":{"data":"BBBB","format":"mp3"}},)"
-      R"({"type":"file","file":{"filename":"a.pdf","file_data":"data:application/pdf;base64,CCCC"}},)"
+      R"({"type":"file","file":{"filename":"a.pdf","file_data":"data:application/pdf;base64,)"
+      R"(CCCC"}},)"
       R"({"type":"file","file":{"filename":"b.csv","file_data":"DDDD"}},)"
       R"({"type":"file","file":{"file_id":"file-1"}}]})");
   const std::vector<chat::Part>& parts = request.turns.at(0).parts;
@@ -132,9 +136,9 @@ TEST(ChatMessages, EarlierAudioAndCustomCallsAreOwnFields) {
 }
 
 TEST(ChatMessages, CacheMarkersOfOpenRouterAreRead) {
-  const ChatRequest request = Messages(
-      R"({"role":"system","content":[{"type":"text","text":"a","cache_control":{"type":"ephemeral"}}]},)"
-      R"({"role":"user","content":"hi"})");
+  const ChatRequest request = Messages(R"({"role":"system","content":[{"type":"text","text":"a",)"
+                                       R"("cache_control":{"type":"ephemeral"}}]},)"
+                                       R"({"role":"user","content":"hi"})");
 
   EXPECT_TRUE(request.system.at(0).cache);
 }
@@ -154,10 +158,9 @@ TEST(ChatMessages, WhatIsWrongIsNamed) {
   EXPECT_EQ(
       WrongMessage(R"({"role":"system","content":[{"type":"image_url","image_url":{"url":"u"}}]})"),
       "messages[0].content[0].type");
-  EXPECT_EQ(
-      WrongMessage(
-          R"({"role":"user","content":[{"type":"input_audio","input_audio":{"data":"?","format":"wav"}}]})"),
-      "messages[0].content[0].input_audio.data");
+  EXPECT_EQ(WrongMessage(R"({"role":"user","content":[{"type":"input_audio",)"
+                         R"("input_audio":{"data":"?","format":"wav"}}]})"),
+            "messages[0].content[0].input_audio.data");
   EXPECT_EQ(WrongMessage(R"({"role":"user","content":[{"type":"file","file":{}}]})"),
             "messages[0].content[0].file.file_data");
   EXPECT_EQ(WrongMessage(R"({"role":"tool","content":"a"})"), "messages[0].tool_call_id");

@@ -92,8 +92,9 @@ TEST(OpenAiChatStream, EndsWithoutDoneWhenEveryChoiceHasItsReason) {
 
 TEST(OpenAiChatStream, DoneWithoutAReasonInfersIt) {
   const std::string text = Chunks({R"([{"delta":{"content":"a"}}])"});
-  const std::string call = Chunks(
-      {R"([{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}]}}])"});
+  const std::string call =
+      Chunks({R"([{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f",)"
+              R"("arguments":"{}"}}]}}])"});
 
   EXPECT_THAT(Outcome(DecodeStream(text + "data: [DONE]\n\n")), HasSubstr("finish stop"));
   EXPECT_THAT(Outcome(DecodeStream(call + "data:[DONE]")), HasSubstr("finish tool_calls"));
