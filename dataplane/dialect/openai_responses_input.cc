@@ -242,9 +242,8 @@ absl::Status InputReader::ReadFile(const Json& content, const std::string& field
   // Without a data URL only the name tells the type.
   const size_t dot = part->filename.rfind('.');
   const std::string extension = dot == std::string::npos ? "pdf" : part->filename.substr(dot + 1);
-  part->media_type = MediaTypeOf("application", extension);
-  if (part->media_type.empty()) part->media_type = MediaTypeOf("text", extension);
-  if (part->media_type.empty()) part->media_type = "application/pdf";
+  part->media_type = MediaTypeOf("", extension);
+  if (part->media_type.starts_with('/')) part->media_type = "text/plain";
   part->data = *data;
   return absl::OkStatus();
 }
@@ -259,8 +258,7 @@ absl::Status InputReader::ReadAudio(const Json& content, const std::string& fiel
                           RequireString(*audio, "format", StrCat(audio_field, ".format")));
   if (!IsBase64(part->data)) return BadField(StrCat(audio_field, ".data"), "is no base64");
   part->media_type = MediaTypeOf("audio", format);
-  return part->media_type.empty() ? BadField(StrCat(audio_field, ".format"), "is not known")
-                                  : absl::OkStatus();
+  return absl::OkStatus();
 }
 
 // The parts of the last turn when it is of the role, else of a new one: items of an assistant's
