@@ -13,9 +13,9 @@ class FreeformInput {
  public:
   // What `piece` of the arguments adds to the text.
   std::string Feed(std::string_view piece);
-  // The arguments are over: the rest of the text. Arguments of another form than {"input":"…"} are
-  // held back until here: of an object with one string, and of a string, the text is that; else the
-  // arguments as they are.
+  // The arguments are over: the rest of the text. Arguments of another form than {"input":"…"}
+  // are held back until here: of an object with one string, and of a string, the text is that;
+  // else the arguments as they are.
   std::string Finish();
 
  private:

@@ -104,7 +104,8 @@ TEST(ReadResponsesInput, MessagesMayLeaveOutTheirTypeAndHaveEitherContent) {
 
 TEST(ReadResponsesInput, SystemTextIsSystemBeforeTheFirstTurnAndATurnAfterIt) {
   const ChatRequest request = Read(R"([
-    {"role":"developer","content":"a"},{"role":"system","content":[{"type":"input_text","text":"b"}]},
+    {"role":"developer","content":"a"},
+    {"role":"system","content":[{"type":"input_text","text":"b"}]},
     {"role":"user","content":"c"},{"role":"developer","content":"d"}])");
 
   ASSERT_EQ(request.system.size(), 2U);

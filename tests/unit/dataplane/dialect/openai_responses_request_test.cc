@@ -54,8 +54,9 @@ ChatRequest Hello() {
 }
 
 TEST(OpenAiResponsesDecodeRequest, ReadsNumbersAndKeepsZeroAndFalse) {
-  const ChatRequest request = Decode(
-      R"("temperature":0,"top_p":0,"max_output_tokens":64,"parallel_tool_calls":false,"stream":true)");
+  const ChatRequest request =
+      Decode(R"("temperature":0,"top_p":0,"max_output_tokens":64,"parallel_tool_calls":false,)"
+             R"("stream":true)");
 
   EXPECT_EQ(request.temperature, 0);
   EXPECT_EQ(request.top_p, 0);

@@ -80,13 +80,31 @@ TEST(OpenAiResponsesEventDecoder, AStreamSaysWhatThePlainAnswerSays) {
   }
 }
 
-TEST(OpenAiResponsesEventDecoder, IsTheSameWhereverTheBytesAreCut) {
+TEST(OpenAiResponsesEventDecoder, IsTheSameWhateverThePieces) {
+  const AnswerContext context = Context();
   for (const std::string name : kGoldens) {
     const std::string bytes = ReadGolden(name + ".sse");
-    const std::string whole = Text(Decode(bytes));
-    for (size_t cut = 1; cut < bytes.size(); ++cut) {
-      ASSERT_EQ(Text(Decode(bytes, cut)), whole) << name << " cut at " << cut;
+    for (const size_t piece_bytes : {1U, 2U, 3U, 7U, 64U}) {
+      const auto decoder = OpenAiResponses().NewEventDecoder(context);
+      std::vector<ChatEvent> events;
+      for (size_t at = 0; at < bytes.size(); at += piece_bytes) {
+        decoder->Feed(std::string_view(bytes).substr(at, piece_bytes), &events);
+      }
+      decoder->Finish(&events);
+      EXPECT_EQ(Text(events), Text(Decode(bytes))) << name << " in pieces of " << piece_bytes;
     }
+  }
+}
+
+// Of the part behind the long responses of the first events: each cut decodes all of it.
+TEST(OpenAiResponsesEventDecoder, IsTheSameWhereverTheBytesAreCut) {
+  const std::string golden = ReadGolden("tools.sse");
+  const size_t first = golden.find("event: response.output_item.added");
+  const size_t last = golden.rfind("event: response.completed");
+  const std::string bytes = golden.substr(first, last - first) + Event(kCompleted);
+  const std::string whole = Text(Decode(bytes));
+  for (size_t cut = 1; cut < bytes.size(); ++cut) {
+    ASSERT_EQ(Text(Decode(bytes, cut)), whole) << "cut at " << cut;
   }
 }
 
@@ -135,11 +153,13 @@ TEST(OpenAiResponsesEventDecoder, AStreamWithoutItsEndIsAnError) {
 TEST(OpenAiResponsesEventDecoder, ArgumentsMayComeInDoneOnly) {
   const ChatResponse response = Build(Decode(
       Event(
-          R"({"type":"response.output_item.added","output_index":0,"item":{"type":"function_call","id":"fc","call_id":"c","name":"f","arguments":""}})") +
-      Event(
-          R"({"type":"response.function_call_arguments.done","output_index":0,"arguments":"{\"a\":1}"})") +
-      Event(
-          R"({"type":"response.output_item.done","output_index":0,"item":{"type":"function_call","id":"fc","call_id":"c","name":"f","arguments":"{\"a\":1}"}})") +
+          R"({"type":"response.output_item.added","output_index":0,)"
+          R"("item":{"type":"function_call","id":"fc","call_id":"c","name":"f","arguments":""}})") +
+      Event(R"({"type":"response.function_call_arguments.done","output_index":0,)"
+            R"("arguments":"{\"a\":1}"})") +
+      Event(R"({"type":"response.output_item.done","output_index":0,)"
+            R"("item":{"type":"function_call","id":"fc","call_id":"c","name":"f",)"
+            R"("arguments":"{\"a\":1}"}})") +
       Event(kCompleted)));
 
   EXPECT_EQ(response.choices[0].parts[0].arguments, R"({"a":1})");
@@ -147,22 +167,25 @@ TEST(OpenAiResponsesEventDecoder, ArgumentsMayComeInDoneOnly) {
 }
 
 TEST(OpenAiResponsesEventDecoder, ACallMayComeInItsDoneOnly) {
-  const ChatResponse response = Build(Decode(
-      Event(
-          R"({"type":"response.output_item.done","output_index":0,"item":{"type":"function_call","id":"fc","call_id":"c","name":"f","arguments":"{}"}})") +
-      Event(kCompleted)));
+  const ChatResponse response =
+      Build(Decode(Event(R"({"type":"response.output_item.done","output_index":0,)"
+                         R"("item":{"type":"function_call","id":"fc","call_id":"c","name":"f",)"
+                         R"("arguments":"{}"}})") +
+                   Event(kCompleted)));
 
   EXPECT_EQ(response.choices[0].parts[0].id, "c");
   EXPECT_EQ(response.choices[0].parts[0].name, "f");
 }
 
 TEST(OpenAiResponsesEventDecoder, TextMayComeInDoneOnly) {
-  for (
-      const std::string_view event :
-      {R"({"type":"response.output_text.done","output_index":0,"content_index":0,"text":"hi"})",
-       R"({"type":"response.content_part.done","output_index":0,"content_index":0,"part":{"type":"output_text","text":"hi"}})",
-       R"({"type":"response.output_item.done","output_index":0,"item":{"type":"message","content":[{"type":"output_text","text":"hi"}]}})",
-       R"({"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"hi"})"}) {
+  for (const std::string_view event :
+       {R"({"type":"response.output_text.done","output_index":0,"content_index":0,"text":"hi"})",
+        R"({"type":"response.content_part.done","output_index":0,"content_index":0,)"
+        R"("part":{"type":"output_text","text":"hi"}})",
+        R"({"type":"response.output_item.done","output_index":0,"item":{"type":"message",)"
+        R"("content":[{"type":"output_text","text":"hi"}]}})",
+        R"({"type":"response.output_text.delta","output_index":0,"content_index":0,)"
+        R"("delta":"hi"})"}) {
     const ChatResponse response = Build(Decode(Event(event) + Event(kCompleted)));
     ASSERT_EQ(response.choices[0].parts.size(), 1U);
     EXPECT_EQ(response.choices[0].parts[0].text, "hi");
@@ -182,14 +205,14 @@ TEST(OpenAiResponsesEventDecoder, TheLastEventMayHoldAll) {
 
 TEST(OpenAiResponsesEventDecoder, AnIndexThatIsUsedAgainIsAnotherItem) {
   const auto call = [](std::string_view id) {
-    return Event(StrCat(
-               R"({"type":"response.output_item.added","output_index":0,"item":{"type":"function_call","id":"fc_)",
-               id, R"(","call_id":")", id, R"(","name":"f"}})")) +
-           Event(
-               R"({"type":"response.function_call_arguments.delta","output_index":0,"delta":"{}"})") +
-           Event(StrCat(
-               R"({"type":"response.output_item.done","output_index":0,"item":{"type":"function_call","id":"fc_)",
-               id, R"(","call_id":")", id, R"(","name":"f","arguments":"{}"}})"));
+    return Event(StrCat(R"({"type":"response.output_item.added","output_index":0,)"
+                        R"("item":{"type":"function_call","id":"fc_)",
+                        id, R"(","call_id":")", id, R"(","name":"f"}})")) +
+           Event(R"({"type":"response.function_call_arguments.delta","output_index":0,)"
+                 R"("delta":"{}"})") +
+           Event(StrCat(R"({"type":"response.output_item.done","output_index":0,)"
+                        R"("item":{"type":"function_call","id":"fc_)",
+                        id, R"(","call_id":")", id, R"(","name":"f","arguments":"{}"}})"));
   };
 
   const ChatResponse response = Build(Decode(call("a") + call("b") + Event(kCompleted)));
@@ -200,18 +223,19 @@ TEST(OpenAiResponsesEventDecoder, AnIndexThatIsUsedAgainIsAnotherItem) {
 }
 
 TEST(OpenAiResponsesEventDecoder, RawReasoningIsReasoning) {
-  const ChatResponse response = Build(Decode(
-      Event(
-          R"({"type":"response.output_item.added","output_index":0,"item":{"type":"reasoning","id":"rs","summary":[]}})") +
-      Event(
-          R"({"type":"response.content_part.added","output_index":0,"content_index":0,"part":{"type":"reasoning_text","text":""}})") +
-      Event(
-          R"({"type":"response.reasoning_text.delta","output_index":0,"content_index":0,"delta":"why"})") +
-      Event(
-          R"({"type":"response.content_part.done","output_index":0,"content_index":0,"part":{"type":"reasoning_text","text":"why"}})") +
-      Event(
-          R"({"type":"response.output_item.done","output_index":0,"item":{"type":"reasoning","id":"rs","summary":[],"content":[{"type":"reasoning_text","text":"why not"}]}})") +
-      Event(kCompleted)));
+  const ChatResponse response = Build(
+      Decode(Event(R"({"type":"response.output_item.added","output_index":0,)"
+                   R"("item":{"type":"reasoning","id":"rs","summary":[]}})") +
+             Event(R"({"type":"response.content_part.added","output_index":0,"content_index":0,)"
+                   R"("part":{"type":"reasoning_text","text":""}})") +
+             Event(R"({"type":"response.reasoning_text.delta","output_index":0,"content_index":0,)"
+                   R"("delta":"why"})") +
+             Event(R"({"type":"response.content_part.done","output_index":0,"content_index":0,)"
+                   R"("part":{"type":"reasoning_text","text":"why"}})") +
+             Event(R"({"type":"response.output_item.done","output_index":0,)"
+                   R"("item":{"type":"reasoning","id":"rs","summary":[],)"
+                   R"("content":[{"type":"reasoning_text","text":"why not"}]}})") +
+             Event(kCompleted)));
 
   ASSERT_EQ(response.choices[0].parts.size(), 1U);
   EXPECT_EQ(response.choices[0].parts[0].kind, PartKind::kReasoning);
@@ -219,14 +243,14 @@ TEST(OpenAiResponsesEventDecoder, RawReasoningIsReasoning) {
 }
 
 TEST(OpenAiResponsesEventDecoder, OnlyCallsAreOpenTogether) {
-  const std::vector<ChatEvent> events = Decode(
-      Event(
-          R"({"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"a"})") +
-      Event(
-          R"({"type":"response.reasoning_summary_text.delta","output_index":1,"summary_index":0,"delta":"b"})") +
-      Event(
-          R"({"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"c"})") +
-      Event(kCompleted));
+  const std::vector<ChatEvent> events =
+      Decode(Event(R"({"type":"response.output_text.delta","output_index":0,"content_index":0,)"
+                   R"("delta":"a"})") +
+             Event(R"({"type":"response.reasoning_summary_text.delta","output_index":1,)"
+                   R"("summary_index":0,"delta":"b"})") +
+             Event(R"({"type":"response.output_text.delta","output_index":0,"content_index":0,)"
+                   R"("delta":"c"})") +
+             Event(kCompleted));
 
   int open = 0;
   for (const ChatEvent& event : events) {
@@ -238,12 +262,12 @@ TEST(OpenAiResponsesEventDecoder, OnlyCallsAreOpenTogether) {
 }
 
 TEST(OpenAiResponsesEventDecoder, OtherEventsAndCommentsSayNothing) {
-  const ChatResponse response = Build(Decode(
-      ": keep-alive\n\n" +
-      Event(R"({"type":"response.web_search_call.searching","output_index":0})") +
-      Event(
-          R"({"type":"response.output_item.added","output_index":0,"item":{"type":"web_search_call"}})") +
-      Event(R"({"type":"keepalive"})") + Event(kCompleted)));
+  const ChatResponse response =
+      Build(Decode(": keep-alive\n\n" +
+                   Event(R"({"type":"response.web_search_call.searching","output_index":0})") +
+                   Event(R"({"type":"response.output_item.added","output_index":0,)"
+                         R"("item":{"type":"web_search_call"}})") +
+                   Event(R"({"type":"keepalive"})") + Event(kCompleted)));
 
   EXPECT_TRUE(response.choices[0].parts.empty());
 }
@@ -274,11 +298,11 @@ TEST(OpenAiResponsesEventDecoder, WhatIsNotLawfulIsAnError) {
 
 TEST(OpenAiResponsesEventDecoder, NamesAreNotEndless) {
   for (const size_t bytes : {4096U, 4097U}) {
-    const std::vector<ChatEvent> events = Decode(
-        Event(StrCat(
-            R"({"type":"response.output_item.added","output_index":0,"item":{"type":"function_call","call_id":"c","name":")",
-            std::string(bytes, 'x'), R"("}})")) +
-        Event(kCompleted));
+    const std::vector<ChatEvent> events =
+        Decode(Event(StrCat(R"({"type":"response.output_item.added","output_index":0,)"
+                            R"("item":{"type":"function_call","call_id":"c","name":")",
+                            std::string(bytes, 'x'), R"("}})")) +
+               Event(kCompleted));
     EXPECT_EQ(events.back().kind, bytes == 4096 ? Kind::kEnd : Kind::kError);
   }
 }

@@ -193,9 +193,9 @@ TEST_F(ResponseStoreTest, DropsTheLeastUsedAtTheMostBytes) {
 }
 
 TEST_F(ResponseStoreTest, KeepsNoEntryThatIsTooLong) {
-  const std::string history =
-      R"([{"type":"message","role":"user","content":"one"},)"
-      R"({"id":"msg_1","type":"message","role":"assistant","content":[{"type":"output_text","text":"two"}]}])";
+  const std::string history = R"([{"type":"message","role":"user","content":"one"},)"
+                              R"({"id":"msg_1","type":"message","role":"assistant",)"
+                              R"("content":[{"type":"output_text","text":"two"}]}])";
   for (const size_t entry_bytes_max : {history.size(), history.size() - 1}) {
     Make({.entry_bytes_max = entry_bytes_max});
     Remember("k1", R"({"input":"one"})", Response("resp_1", "msg_1", "two"));
