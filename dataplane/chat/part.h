@@ -37,6 +37,9 @@ struct Signature {
   std::string origin = {};
   std::string model = {};  // the upstream's name of it; empty = not known
   std::string data = {};   // as on the wire
+  // The data is the whole (encrypted) reasoning, which the provider takes back under another name
+  // than reasoning whose text it merely left out (Anthropic: redacted_thinking).
+  bool redacted = false;
 };
 
 // One piece of a turn's content. Which members mean something depends on the kind; all others are
@@ -44,7 +47,7 @@ struct Signature {
 struct Part {
   PartKind kind = PartKind::kText;
 
-  // kText, kRefusal: what is said. kReasoning: its readable text; empty = hidden (redacted).
+  // kText, kRefusal: what is said. kReasoning: its readable text; empty = hidden.
   std::string text = {};
   std::vector<Citation> citations = {};  // kText
 

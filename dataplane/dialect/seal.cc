@@ -12,7 +12,8 @@ namespace lmgate::dialect {
 std::string SealSignature(const chat::Signature& signature, std::string_view own_origin) {
   if (signature.origin.empty() || signature.data.empty()) return {};
   if (signature.origin == own_origin) return signature.data;
-  const Json envelope = {{"o", signature.origin}, {"m", signature.model}, {"d", signature.data}};
+  Json envelope = {{"o", signature.origin}, {"m", signature.model}, {"d", signature.data}};
+  if (signature.redacted) envelope["r"] = true;
   return StrCat(kSealPrefix, ToStd(absl::WebSafeBase64Escape(DumpJson(envelope))));
 }
 
@@ -33,6 +34,7 @@ chat::Signature UnsealSignature(std::string_view text, std::string_view own_orig
   signature.origin = FindString(*envelope, "o");
   signature.model = FindString(*envelope, "m");
   signature.data = FindString(*envelope, "d");
+  signature.redacted = FindBool(*envelope, "r").value_or(false);
   if (signature.origin.empty() || signature.data.empty()) signature = {};
   return signature;
 }
