@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace lmgate::dialect {
+
+// What a Claude model takes, as far as it differs between models (Anthropic docs, Models, Extended
+// thinking, Adaptive thinking, Effort). Bedrock's and Vertex's names are understood as well.
+struct ClaudeModel {
+  enum class Thinking : uint8_t {
+    kNone,
+    kBudget,    // thinking.type "enabled" with budget_tokens
+    kAdaptive,  // thinking.type "adaptive", bounded by output_config.effort
+  };
+  Thinking thinking = Thinking::kBudget;
+  bool thinks_by_default = false;  // "disabled" must be said
+  bool always_thinks = false;      // "disabled" and forced tool choices are refused
+  bool takes_xhigh = false;        // effort "xhigh"
+  int64_t output_tokens_max = 0;   // 0 = not known
+};
+
+// A name that is no Claude's is a compatible server's: a budget is what most of them take.
+ClaudeModel ClaudeModelOf(std::string_view name);
+
+}  // namespace lmgate::dialect
