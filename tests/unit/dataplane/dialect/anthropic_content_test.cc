@@ -1,0 +1,124 @@
+#include "dataplane/dialect/anthropic_content.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/base/strings.h"
+#include "tests/support/status_matchers.h"
+
+namespace lmgate::dialect {
+namespace {
+
+using chat::ChatRequest;
+using chat::Part;
+using chat::PartKind;
+using chat::Role;
+using chat::Turn;
+using lmgate::testing::IsOk;
+using lmgate::testing::StatusIs;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+absl::StatusOr<ChatRequest> Read(std::string_view blocks) {
+  const auto body =
+      ParseObject(StrCat(R"({"messages":[{"role":"user","content":[)", blocks, "]}]}"));
+  EXPECT_THAT(body, IsOk());
+  ChatRequest request;
+  const absl::Status read = ReadAnthropicMessages(*body, &request);
+  if (!read.ok()) return read;
+  return request;
+}
+
+Part OfKind(PartKind kind, std::string text = "") {
+  Part part;
+  part.kind = kind;
+  part.text = std::move(text);
+  return part;
+}
+
+Part Thinking(std::string origin) {
+  Part part = OfKind(PartKind::kReasoning, "t");
+  part.signature = {.origin = std::move(origin), .model = "m", .data = "E"};
+  return part;
+}
+
+Turn User(std::vector<Part> parts) { return {.role = Role::kUser, .parts = std::move(parts)}; }
+Turn Assistant(std::vector<Part> parts) {
+  return {.role = Role::kAssistant, .parts = std::move(parts)};
+}
+
+TEST(AnthropicContent, ReadsDocumentsInResults) {
+  const auto request = Read(
+      R"({"type":"tool_result","tool_use_id":"t","content":[{"type":"document","title":"T",
+          "source":{"type":"base64","media_type":"application/pdf","data":"JVBE"}}]})");
+
+  ASSERT_THAT(request, IsOk());
+  EXPECT_EQ(request->turns[0].parts[0].parts[0].kind, PartKind::kFile);
+}
+
+TEST(AnthropicContent, NamesForeignBlocksInResults) {
+  const auto request =
+      Read(R"({"type":"tool_result","tool_use_id":"t","content":[{"type":"search_result"}]})");
+
+  ASSERT_THAT(request, IsOk());
+  EXPECT_THAT(request->own_fields, ElementsAre("messages[0].content[0].content[0]"));
+}
+
+TEST(AnthropicContent, NestsOnce) {
+  EXPECT_THAT(Read(R"({"type":"tool_result","tool_use_id":"t","content":[{"type":"document",
+                       "source":{"type":"content","content":[]}}]})"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("too deeply")));
+}
+
+TEST(AnthropicContent, ReadsDataUrls) {
+  const auto request =
+      Read(R"({"type":"image","source":{"type":"url","url":"data:image/PNG;base64,AAAA"}})");
+
+  ASSERT_THAT(request, IsOk());
+  EXPECT_EQ(request->turns[0].parts[0].media_type, "image/png");
+  EXPECT_EQ(request->turns[0].parts[0].data, "AAAA");
+}
+
+TEST(AnthropicContent, WritesAUserWhereThereIsNone) {
+  AnthropicContentRules rules;
+  const auto messages = WriteAnthropicMessages({}, &rules);
+
+  ASSERT_THAT(messages, IsOk());
+  EXPECT_EQ(messages->dump(), R"([{"role":"user","content":"."}])");
+}
+
+TEST(AnthropicContent, LeavesThinkingOutWhenItIsOff) {
+  AnthropicContentRules rules{.model = "m", .sends_reasoning = false};
+  const auto messages = WriteAnthropicMessages(
+      {User({chat::TextPart("q")}), Assistant({Thinking("anthropic"), chat::TextPart("a")})},
+      &rules);
+
+  ASSERT_THAT(messages, IsOk());
+  EXPECT_EQ((*messages)[1]["content"].size(), 1u);
+}
+
+TEST(AnthropicContent, ThinkingIsMissedInTheFirstTurnOfALoopOnly) {
+  const Turn question = User({chat::TextPart("q")});
+  const Turn result = User({OfKind(PartKind::kToolResult)});
+  const Turn thoughtful = Assistant({Thinking("anthropic"), OfKind(PartKind::kToolCall)});
+  const Turn thoughtless = Assistant({OfKind(PartKind::kToolCall)});
+  const Turn foreign = Assistant({Thinking("gemini"), OfKind(PartKind::kToolCall)});
+
+  EXPECT_FALSE(LacksThinking({question}, "m"));
+  EXPECT_FALSE(LacksThinking({question, thoughtful, result}, "m"));
+  EXPECT_TRUE(LacksThinking({question, thoughtful, result}, "another"));
+  EXPECT_FALSE(LacksThinking({question, thoughtful, result, thoughtless, result}, "m"));
+  EXPECT_TRUE(LacksThinking({question, thoughtless, result}, "m"));
+  EXPECT_TRUE(LacksThinking({question, foreign, result}, "m"));
+  EXPECT_FALSE(LacksThinking({question, thoughtless, result, question}, "m"));
+  // The beginning of an answer.
+  EXPECT_TRUE(LacksThinking({question, Assistant({chat::TextPart("It")})}, "m"));
+}
+
+}  // namespace
+}  // namespace lmgate::dialect
