@@ -316,7 +316,8 @@ class GeminiEncoder : public EventEncoder {
     ErrorText text;
     text.status = word.status;
     text.word = word.word;
-    text.message = error.message.empty() ? "the provider's answer failed" : error.message;
+    text.message = error.message;
+    if (error.message.empty()) text.message = "the provider's answer failed";
     text.retry_after_ms = error.retry_after_ms;
     Append(ErrorBody(ErrorShape::kGemini, text), out);
     if (context_.gemini_array) out->append("]");
