@@ -210,9 +210,9 @@ TEST(GeminiRequest, WritesChoices) {
   EXPECT_EQ(
       config({.mode = Mode::kOne, .names = {"a"}}),
       R"("toolConfig":{"functionCallingConfig":{"mode":"ANY","allowedFunctionNames":["a"]}})");
-  EXPECT_EQ(
-      config({.mode = Mode::kSubsetAuto, .names = {"a"}}),
-      R"("toolConfig":{"functionCallingConfig":{"mode":"VALIDATED","allowedFunctionNames":["a"]}})");
+  EXPECT_EQ(config({.mode = Mode::kSubsetAuto, .names = {"a"}}),
+            R"("toolConfig":{"functionCallingConfig":{"mode":"VALIDATED",)"
+            R"("allowedFunctionNames":["a"]}})");
 }
 
 TEST(GeminiRequest, FirstModelsAreGivenTheSubsetOfToolsOnly) {
