@@ -44,6 +44,7 @@ int TakeVersion(std::string_view text) {
 ClaudeModel Of(std::string_view family, int version) {
   using Thinking = ClaudeModel::Thinking;
   ClaudeModel model;
+  model.is_claude = true;
   constexpr int64_t kSmallOutput = 8192;
   constexpr int64_t kOpus4Output = 32000;
   constexpr int64_t kOutput = 64000;
@@ -59,6 +60,7 @@ ClaudeModel Of(std::string_view family, int version) {
   }
   model.thinking = Thinking::kAdaptive;
   model.takes_xhigh = version >= 407;
+  model.takes_sampling = version < 407;
   model.thinks_by_default = version >= 500;
   model.always_thinks = version >= 505 || family == "fable" || family == "mythos";
   return model;

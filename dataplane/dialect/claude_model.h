@@ -13,10 +13,12 @@ struct ClaudeModel {
     kBudget,    // thinking.type "enabled" with budget_tokens
     kAdaptive,  // thinking.type "adaptive", bounded by output_config.effort
   };
+  bool is_claude = false;
   Thinking thinking = Thinking::kBudget;
   bool thinks_by_default = false;  // "disabled" must be said
   bool always_thinks = false;      // "disabled" and forced tool choices are refused
   bool takes_xhigh = false;        // effort "xhigh"
+  bool takes_sampling = true;      // temperature, top_p and top_k: up to 4.6
   int64_t output_tokens_max = 0;   // 0 = not known
 };
 
