@@ -9,6 +9,7 @@
 #include "common/base/strings.h"
 #include "tests/fakeprovider/anthropic.h"
 #include "tests/fakeprovider/control_api.h"
+#include "tests/fakeprovider/gemini.h"
 #include "tests/fakeprovider/gzip.h"
 #include "tests/fakeprovider/json_text.h"
 #include "tests/fakeprovider/openai.h"
@@ -29,6 +30,8 @@ Answer AnswerInDialect(const Call& call, const Options& options) {
   switch (call.dialect) {
     case ApiDialect::kAnthropic:
       return AnswerAnthropic(call, options);
+    case ApiDialect::kGemini:
+      return AnswerGemini(call, options);
     default:
       return AnswerOpenai(call, options);
   }

@@ -1,5 +1,7 @@
 #include "tests/fakeprovider/sample_value.h"
 
+#include <absl/strings/ascii.h>
+
 #include <algorithm>
 #include <optional>
 #include <vector>
@@ -86,7 +88,8 @@ std::string Sampler::Sample(const dom::element& element, int depth) const {
   if (const auto given = FindGivenValue(schema)) return simdjson::minify(*given);
   if (const auto first = FindFirst(schema, "anyOf")) return Sample(*first, depth + 1);
   if (const auto first = FindFirst(schema, "oneOf")) return Sample(*first, depth + 1);
-  const std::string_view type = FindType(schema);
+  // Gemini's subset of OpenAPI has STRING and its like.
+  const std::string type = absl::AsciiStrToLower(ToAbsl(FindType(schema)));
   if (type == "object") return SampleObject(schema, depth);
   if (type == "array") return SampleArray(schema, depth);
   if (type == "boolean") return "true";
