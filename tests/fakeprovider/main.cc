@@ -12,6 +12,7 @@
 #include "common/base/strings.h"
 #include "common/options/option_table.h"
 #include "tests/fakeprovider/api_key_file.h"
+#include "tests/fakeprovider/aws_keys_file.h"
 #include "tests/fakeprovider/fake_provider.h"
 #include "tests/fakeprovider/fault.h"
 
@@ -58,6 +59,9 @@ int main(int argc, char** argv) {
        lmgate::options::ToInteger(&journal_limit, 0, kJournalLimitMax)},
       {"api-key-file", "FILE", "", "file with the only key that is let in; else requests need none",
        lmgate::fakeprovider::ToApiKeyFile(surroundings, &options.api_key)},
+      {"aws-keys-file", "FILE", "",
+       "file with access key id and secret: requests to Bedrock must be signed by them",
+       lmgate::fakeprovider::ToAwsKeysFile(surroundings, &options.aws_keys)},
   };
   const auto parsed = lmgate::options::ParseOptions(table, surroundings);
   if (!parsed.ok()) return Fail(parsed.status());

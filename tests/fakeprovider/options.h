@@ -7,11 +7,20 @@
 
 namespace lmgate::fakeprovider {
 
+// Of AWS, for Signature Version 4.
+struct AwsKeys {
+  std::string access_key_id = {};  // empty = there are none
+  std::string secret_access_key = {};
+};
+
 struct Options {
   std::string host = "127.0.0.1";  // an IP address
   uint16_t port = 0;               // 0 = any
-  // The only key that is let in (`Authorization: Bearer KEY`); empty = requests need none.
+  // The only key that is let in, in the headers that each dialect has for it; empty = requests need
+  // none.
   std::string api_key;
+  // Who may sign requests in the dialect of Bedrock.
+  AwsKeys aws_keys;
   // What GET /v1/models lists. Every other name is a model as well.
   std::vector<std::string> models = {"gpt-4o", "gpt-4o-mini", "text-embedding-3-small"};
 

@@ -8,6 +8,7 @@
 
 #include "common/base/strings.h"
 #include "tests/fakeprovider/anthropic.h"
+#include "tests/fakeprovider/bedrock.h"
 #include "tests/fakeprovider/control_api.h"
 #include "tests/fakeprovider/gemini.h"
 #include "tests/fakeprovider/gzip.h"
@@ -32,9 +33,12 @@ Answer AnswerInDialect(const Call& call, const Options& options) {
       return AnswerAnthropic(call, options);
     case ApiDialect::kGemini:
       return AnswerGemini(call, options);
-    default:
-      return AnswerOpenai(call, options);
+    case ApiDialect::kBedrock:
+      return AnswerBedrock(call, options);
+    case ApiDialect::kOpenai:
+      break;
   }
+  return AnswerOpenai(call, options);
 }
 
 // What a fault does to an answer in any dialect, short of its delivery.
