@@ -84,6 +84,11 @@ bool IsReference(const std::string& value) {
          absl::StartsWith(value, "stored:");
 }
 
+bool IsSecretName(const std::string& name) {
+  return name == "api_key" || name == "secret_access_key" || name == "session_token" ||
+         name == "service_account" || name == "client_secret";
+}
+
 void Mask(Message* message) {
   const auto* reflection = message->GetReflection();
   std::vector<const FieldDescriptor*> fields;
@@ -107,7 +112,7 @@ void Mask(Message* message) {
       reflection->SetString(message, field, "");
     } else if (field->name() == "secret" && !value.empty()) {
       reflection->SetString(message, field, "***");
-    } else if ((field->name() == "api_key" || (is_header_entry && field->name() == "value")) &&
+    } else if ((IsSecretName(field->name()) || (is_header_entry && field->name() == "value")) &&
                !IsReference(value)) {
       reflection->SetString(message, field, "***");
     }

@@ -30,7 +30,7 @@ std::string JsonNested(std::string_view json);
 std::string YamlFromJson(std::string_view json);
 
 // The message as a line of JSON with every SECRET blanked, for --verbose: literals in `secret`,
-// `api_key` and header values become "***"; bytes (files, digests) are left out.
+// `api_key` and its like and header values become "***"; bytes (files, digests) are left out.
 std::string MaskedLine(const google::protobuf::Message& message);
 
 }  // namespace lmgate::cli

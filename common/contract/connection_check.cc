@@ -3,6 +3,7 @@
 #include <absl/container/flat_hash_set.h>
 #include <absl/strings/ascii.h>
 
+#include <algorithm>
 #include <string>
 
 #include "common/base/status_macros.h"
@@ -27,6 +28,11 @@ absl::Status CheckHeader(const std::string& name, const std::string& value,
   if (absl::AsciiStrToLower(name) == effective.auth_header) {
     return FieldError(field, "is the header that already carries the credential",
                       "use api_key and auth.scheme, or say auth: none");
+  }
+  if (effective.auth_mode == EffectiveConnection::AuthMode::kAwsSigV4 &&
+      std::find(kAwsSignatureHeaders.begin(), kAwsSignatureHeaders.end(),
+                absl::AsciiStrToLower(name)) != kAwsSignatureHeaders.end()) {
+    return FieldError(field, "is a header that the signature of the request sets");
   }
   const SecretRef secret = ParseSecretRef(value);
   LMGATE_RETURN_IF_ERROR(CheckSecretRef(field, secret));

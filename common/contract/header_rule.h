@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string_view>
 
 namespace lmgate::contract {
@@ -19,5 +20,9 @@ bool IsFramingHeader(std::string_view name);
 
 // Headers in which clients and gateways present credentials; never forwarded.
 bool IsCredentialHeader(std::string_view name);
+
+// Headers that an AWS signature (SigV4) sets beside Authorization; lower case.
+inline constexpr std::array<std::string_view, 3> kAwsSignatureHeaders = {
+    "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"};
 
 }  // namespace lmgate::contract

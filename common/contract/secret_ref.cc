@@ -91,27 +91,53 @@ std::string RedactSecret(std::string_view text, std::string_view pepper) {
                     reinterpret_cast<const char*>(digest.data()), kFingerprintBytes)));
 }
 
+std::vector<SecretField> SecretFields(v1::Connection* connection) {
+  std::vector<SecretField> fields;
+  const auto add = [&fields](std::string_view part, std::string_view name, std::string* value) {
+    fields.push_back(
+        {.path = StrCat(part, ".", name), .place = StrCat(part, "/", name), .value = value});
+  };
+  fields.push_back({.path = "api_key", .place = "api_key", .value = connection->mutable_api_key()});
+  for (auto& [name, value] : *connection->mutable_headers()) {
+    fields.push_back(
+        {.path = MapField("headers", name), .place = StrCat("headers/", name), .value = &value});
+  }
+  // An absent part stays absent.
+  if (connection->has_aws()) {
+    v1::Aws* aws = connection->mutable_aws();
+    add("aws", "secret_access_key", aws->mutable_secret_access_key());
+    add("aws", "session_token", aws->mutable_session_token());
+  }
+  if (connection->has_google()) {
+    add("google", "service_account", connection->mutable_google()->mutable_service_account());
+  }
+  if (connection->has_azure()) {
+    add("azure", "client_secret", connection->mutable_azure()->mutable_client_secret());
+  }
+  return fields;
+}
+
 void RedactConnection(v1::Connection* connection, std::string_view pepper) {
-  connection->set_api_key(RedactSecret(connection->api_key(), pepper));
-  for (auto& [name, value] : *connection->mutable_headers()) value = RedactSecret(value, pepper);
+  for (const SecretField& field : SecretFields(connection)) {
+    *field.value = RedactSecret(*field.value, pepper);
+  }
 }
 
 absl::Status RestoreStoredSecrets(v1::Connection* connection, const v1::Connection* current,
                                   std::string_view pepper) {
-  static const v1::Connection& none = v1::Connection::default_instance();
-  const v1::Connection& before = current == nullptr ? none : *current;
-  // All or nothing: checked on a copy, so that a refusal leaves `connection` as it was.
-  std::string api_key = connection->api_key();
-  LMGATE_RETURN_IF_ERROR(RestoreSecret(&api_key, before.api_key(), pepper, "api_key"));
-  auto headers = connection->headers();
-  for (auto& [name, value] : headers) {
-    const auto found = before.headers().find(name);
-    const std::string_view stored =
-        found == before.headers().end() ? std::string_view() : std::string_view(found->second);
-    LMGATE_RETURN_IF_ERROR(RestoreSecret(&value, stored, pepper, MapField("headers", name)));
+  v1::Connection before = current == nullptr ? v1::Connection() : *current;
+  const std::vector<SecretField> stored = SecretFields(&before);
+  // All or nothing: done on a copy, so that a refusal leaves `connection` as it was.
+  v1::Connection restored = *connection;
+  for (const SecretField& field : SecretFields(&restored)) {
+    const auto same =
+        std::find_if(stored.begin(), stored.end(),
+                     [&field](const SecretField& other) { return other.place == field.place; });
+    const std::string_view value =
+        same == stored.end() ? std::string_view() : std::string_view(*same->value);
+    LMGATE_RETURN_IF_ERROR(RestoreSecret(field.value, value, pepper, field.path));
   }
-  connection->set_api_key(std::move(api_key));
-  *connection->mutable_headers() = std::move(headers);
+  *connection = std::move(restored);
   return absl::OkStatus();
 }
 

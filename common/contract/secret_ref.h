@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lmgate/v1/resources.pb.h"
 
@@ -30,7 +31,18 @@ absl::Status CheckSecretRef(std::string_view field, const SecretRef& secret);
 // neither. References come back as they are, and so does the empty string.
 std::string RedactSecret(std::string_view text, std::string_view pepper);
 
-// Both over all secret fields of a connection (api_key and header values).
+// A field of a connection that holds a secret.
+struct SecretField {
+  std::string path;    // as errors name it: headers["x-token"]
+  std::string place;   // what sealing binds it to, and never changes: headers/x-token
+  std::string* value;  // in the connection; never null
+};
+
+// All secret fields of a connection that may hold something: api_key, header values, those of aws,
+// google and azure. Valid until the connection changes its shape.
+std::vector<SecretField> SecretFields(v1::Connection* connection);
+
+// Both over all secret fields of a connection.
 // Blanks literals as RedactSecret does; what the admin API, diffs and exports show.
 void RedactConnection(v1::Connection* connection, std::string_view pepper);
 // Puts back the literal of `current` (null = there is none) wherever `connection` says `stored:`

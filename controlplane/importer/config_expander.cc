@@ -35,14 +35,21 @@ struct LaterField {
   std::string_view field;
 };
 constexpr LaterField kLaterFields[] = {
-    {"lmgate.v1.Connection", "aws"},     {"lmgate.v1.Connection", "defaults"},
-    {"lmgate.v1.Connection", "health"},  {"lmgate.v1.Connection", "listing"},
-    {"lmgate.v1.Connection", "limits"},  {"lmgate.v1.Connection", "max_concurrent"},
-    {"lmgate.v1.Route", "defaults"},     {"lmgate.v1.Route", "handlers"},
-    {"lmgate.v1.Route", "limits"},       {"lmgate.v1.Route", "retry"},
-    {"lmgate.v1.Route", "set"},          {"lmgate.v1.Route", "system"},
-    {"lmgate.v1.Group", "handlers"},     {"lmgate.v1.Group", "limits"},
-    {"lmgate.v1.Settings", "key_check"}, {"lmgate.v1.Settings", "log_sinks"},
+    {"lmgate.v1.Connection", "defaults"},
+    {"lmgate.v1.Connection", "health"},
+    {"lmgate.v1.Connection", "listing"},
+    {"lmgate.v1.Connection", "limits"},
+    {"lmgate.v1.Connection", "max_concurrent"},
+    {"lmgate.v1.Route", "defaults"},
+    {"lmgate.v1.Route", "handlers"},
+    {"lmgate.v1.Route", "limits"},
+    {"lmgate.v1.Route", "retry"},
+    {"lmgate.v1.Route", "set"},
+    {"lmgate.v1.Route", "system"},
+    {"lmgate.v1.Group", "handlers"},
+    {"lmgate.v1.Group", "limits"},
+    {"lmgate.v1.Settings", "key_check"},
+    {"lmgate.v1.Settings", "log_sinks"},
 };
 
 // A place in the file, linked to what it is within; lives on the stack of the walk.

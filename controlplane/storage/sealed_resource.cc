@@ -34,10 +34,8 @@ absl::Status UnsealField(std::string* text, std::string_view context, const Secr
   return absl::OkStatus();
 }
 
-std::string ApiKeyContext(std::string_view name) { return StrCat("connection/", name, "/api_key"); }
-
-std::string HeaderContext(std::string_view name, std::string_view header) {
-  return StrCat("connection/", name, "/headers/", header);
+std::string Context(const v1::Connection& connection, const contract::SecretField& field) {
+  return StrCat("connection/", connection.name(), "/", field.place);
 }
 
 }  // namespace
@@ -47,9 +45,8 @@ std::string SealResource(const v1::Resource& resource, const SecretBox& box) {
   stored.clear_hash();
   if (stored.has_connection()) {
     v1::Connection* connection = stored.mutable_connection();
-    SealField(connection->mutable_api_key(), ApiKeyContext(connection->name()), box);
-    for (auto& [header, value] : *connection->mutable_headers()) {
-      SealField(&value, HeaderContext(connection->name(), header), box);
+    for (const contract::SecretField& field : contract::SecretFields(connection)) {
+      SealField(field.value, Context(*connection, field), box);
     }
   }
   return stored.SerializeAsString();
@@ -65,10 +62,8 @@ absl::StatusOr<v1::Resource> UnsealResource(std::string_view body, v1::ResourceK
   }
   if (resource.has_connection()) {
     v1::Connection* connection = resource.mutable_connection();
-    LMGATE_RETURN_IF_ERROR(
-        UnsealField(connection->mutable_api_key(), ApiKeyContext(connection->name()), box));
-    for (auto& [header, value] : *connection->mutable_headers()) {
-      LMGATE_RETURN_IF_ERROR(UnsealField(&value, HeaderContext(connection->name(), header), box));
+    for (const contract::SecretField& field : contract::SecretFields(connection)) {
+      LMGATE_RETURN_IF_ERROR(UnsealField(field.value, Context(*connection, field), box));
     }
   }
   resource.set_hash(contract::HashResource(resource));

@@ -74,6 +74,18 @@ TEST(CheckConnection, AStaticHeaderCannotDoubleTheCredential) {
   EXPECT_THAT(CheckHeaderPair("x-api-key", "env:X"), IsOk());
 }
 
+TEST(CheckConnection, AStaticHeaderCannotStandInForASignature) {
+  v1::Connection connection;
+  connection.set_name("bedrock");
+  connection.set_provider("aws-bedrock");
+  connection.mutable_aws()->set_region("us-east-1");
+  (*connection.mutable_headers())["X-Amz-Date"] = "now";
+  EXPECT_THAT(CheckConnection(connection), Refuses("headers[\"X-Amz-Date\"]"));
+
+  connection.set_api_key("k");
+  EXPECT_THAT(CheckConnection(connection), IsOk());
+}
+
 TEST(CheckConnection, HeaderNamesHaveNoCase) {
   EXPECT_THAT(
       Check("headers { key: 'x-a' value: '1' } headers { key: 'X-A' value: '2' }").ToString(),

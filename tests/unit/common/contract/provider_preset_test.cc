@@ -15,6 +15,7 @@ namespace {
 
 using ::lmgate::testing::IsOk;
 using ::lmgate::testing::Refuses;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using AuthMode = EffectiveConnection::AuthMode;
@@ -40,6 +41,7 @@ TEST(ProviderPresets, AreUniqueAndResolve) {
     EXPECT_TRUE(names.insert(preset.name).second) << preset.name;
     v1::Connection connection;
     connection.set_provider(std::string(preset.name));
+    if (preset.name == "aws-bedrock") connection.mutable_aws()->set_region("us-east-1");
     if (!preset.auth_header.empty()) connection.set_api_key("env:KEY");
     if (preset.base_url.empty()) connection.set_base_url("http://127.0.0.1:9000/v1");
     EXPECT_THAT(ResolveConnection(connection), IsOk()) << preset.name;
@@ -155,17 +157,159 @@ TEST(ResolveConnection, PassthroughKeepsTheProvidersHeader) {
   EXPECT_EQ(effective->auth_header, "x-api-key");
 }
 
-TEST(ResolveConnection, SaysWhichProvidersAndDialectsComeLater) {
-  for (const char* provider : {"google", "google-vertex", "aws-bedrock", "azure-openai"}) {
-    const absl::Status status = Refusal("api_key: 'k' provider: '" + std::string(provider) + "'");
-    EXPECT_THAT(status, Refuses("provider"));
-    EXPECT_THAT(std::string(status.message()), HasSubstr("is not supported yet"));
-    EXPECT_THAT(std::string(status.message()), HasSubstr(provider));
+TEST(ResolveConnection, AllFiveDialectsExist) {
+  for (const char* dialect :
+       {"openai-chat", "openai-responses", "anthropic", "gemini", "bedrock"}) {
+    EXPECT_THAT(CheckDialect("dialect", dialect), IsOk()) << dialect;
   }
-  for (const char* dialect : {"openai-responses", "gemini", "bedrock"}) {
-    EXPECT_THAT(std::string(CheckDialect("dialect", dialect).message()),
-                HasSubstr("is not supported yet"));
+  EXPECT_THAT(CheckDialect("dialect", "cohere"), Refuses("dialect", HasSubstr("gemini")));
+}
+
+TEST(ResolveConnection, OpenAiSpeaksBothOfItsDialectsUnlessOneIsStated) {
+  const auto both = Resolve("provider: 'openai' api_key: 'k'");
+  const auto one = Resolve("provider: 'openai' dialect: 'openai-responses' api_key: 'k'");
+  const auto azure =
+      Resolve("provider: 'azure-openai' base_url: 'https://n/openai/v1' api_key: 'k'");
+  const auto groq = Resolve("provider: 'groq' api_key: 'k'");
+
+  EXPECT_THAT(both->dialects, ElementsAre("openai-chat", "openai-responses"));
+  EXPECT_EQ(both->dialect, "openai-chat");
+  EXPECT_TRUE(both->Speaks("openai-responses"));
+  EXPECT_FALSE(both->Speaks("anthropic"));
+  EXPECT_THAT(one->dialects, ElementsAre("openai-responses"));
+  EXPECT_THAT(azure->dialects, ElementsAre("openai-chat", "openai-responses"));
+  EXPECT_THAT(groq->dialects, ElementsAre("openai-chat"));
+}
+
+TEST(ResolveConnection, OnlySomeKnowTheNewNameOfTheTokenLimit) {
+  std::set<std::string_view> current;
+  for (const ProviderPreset& preset : ProviderPresets()) {
+    if (!preset.legacy_max_tokens) current.insert(preset.name);
   }
+
+  EXPECT_THAT(current, ElementsAre("azure-openai", "cerebras", "groq", "openai", "xai"));
+  EXPECT_FALSE(Resolve("provider: 'openai' api_key: 'k'")->legacy_max_tokens);
+  EXPECT_TRUE(Resolve("provider: 'ollama'")->legacy_max_tokens);
+  EXPECT_TRUE(Resolve(std::string(kPlain) + "api_key: 'k'")->legacy_max_tokens);
+}
+
+TEST(ResolveConnection, KeepsTheProvidersName) {
+  EXPECT_EQ(Resolve("provider: 'ollama'")->provider, "ollama");
+  EXPECT_EQ(Resolve(std::string(kPlain) + "api_key: 'k'")->provider, "");
+}
+
+TEST(ResolveConnection, GoogleTakesItsKeyInXGoogApiKey) {
+  const auto effective = Resolve("provider: 'google' api_key: 'env:K'");
+
+  ASSERT_THAT(effective, IsOk());
+  EXPECT_EQ(effective->dialect, "gemini");
+  EXPECT_EQ(effective->base_url.host, "generativelanguage.googleapis.com");
+  EXPECT_EQ(effective->base_url.path, "/v1beta");
+  EXPECT_EQ(effective->auth_mode, AuthMode::kCredential);
+  EXPECT_EQ(effective->auth_header, "x-goog-api-key");
+  EXPECT_EQ(effective->auth_scheme, "");
+}
+
+TEST(ResolveConnection, VertexMakesItsAddressOfProjectAndLocation) {
+  const auto effective = Resolve(R"(provider: 'google-vertex' google {
+    service_account: 'file:/sa.json' project: 'p-1' location: 'europe-west4' })");
+  const auto global = Resolve(R"(provider: 'google-vertex' google {
+    service_account: 'file:/sa.json' project: 'p-1' location: 'global' })");
+
+  ASSERT_THAT(effective, IsOk());
+  EXPECT_EQ(effective->base_url.host, "europe-west4-aiplatform.googleapis.com");
+  EXPECT_EQ(effective->base_url.path, "/v1/projects/p-1/locations/europe-west4/publishers/google");
+  EXPECT_EQ(effective->auth_mode, AuthMode::kGoogleServiceAccount);
+  EXPECT_EQ(effective->auth_header, "authorization");
+  EXPECT_EQ(effective->auth_scheme, "Bearer");
+  EXPECT_EQ(global->base_url.host, "aiplatform.googleapis.com");
+}
+
+TEST(ResolveConnection, VertexNeedsAnAddressAndACredential) {
+  EXPECT_THAT(Refusal("provider: 'google-vertex' google { service_account: 'file:/sa.json' }"),
+              Refuses("base_url", HasSubstr("google.project")));
+  EXPECT_THAT(Refusal("provider: 'google-vertex' google { project: 'p' location: 'l' }"),
+              Refuses("api_key", HasSubstr("google.service_account")));
+}
+
+TEST(ResolveConnection, BedrockIsSignedForItsRegion) {
+  const auto by_region = Resolve("provider: 'aws-bedrock' aws { region: 'eu-west-1' }");
+  const auto by_host =
+      Resolve("dialect: 'bedrock' base_url: 'https://bedrock-runtime.us-east-2.amazonaws.com'");
+
+  ASSERT_THAT(by_region, IsOk());
+  EXPECT_EQ(by_region->dialect, "bedrock");
+  EXPECT_EQ(by_region->base_url.host, "bedrock-runtime.eu-west-1.amazonaws.com");
+  EXPECT_EQ(by_region->auth_mode, AuthMode::kAwsSigV4);
+  EXPECT_EQ(by_region->auth_header, "authorization");
+  EXPECT_EQ(by_region->aws_region, "eu-west-1");
+  ASSERT_THAT(by_host, IsOk());
+  EXPECT_EQ(by_host->auth_mode, AuthMode::kAwsSigV4);
+  EXPECT_EQ(by_host->aws_region, "us-east-2");
+}
+
+TEST(ResolveConnection, ARegionIsNeverGuessed) {
+  EXPECT_THAT(Refusal("provider: 'aws-bedrock'"), Refuses("base_url", HasSubstr("aws.region")));
+  EXPECT_THAT(Refusal("dialect: 'bedrock' base_url: 'http://127.0.0.1:9'"), Refuses("aws.region"));
+}
+
+TEST(ResolveConnection, ABedrockApiKeyIsSentAsItIs) {
+  const auto effective =
+      Resolve("provider: 'aws-bedrock' aws { region: 'us-east-1' } api_key: 'k'");
+  const auto elsewhere = Resolve("dialect: 'bedrock' base_url: 'http://h' api_key: 'k'");
+
+  EXPECT_EQ(effective->auth_mode, AuthMode::kCredential);
+  EXPECT_EQ(effective->auth_header, "authorization");
+  EXPECT_EQ(effective->auth_scheme, "Bearer");
+  EXPECT_EQ(elsewhere->auth_mode, AuthMode::kCredential);
+}
+
+TEST(ResolveConnection, AzureTakesItsKeyInApiKeyOrAnEntraApplication) {
+  const std::string azure =
+      "provider: 'azure-openai' base_url: 'https://n.openai.azure.com/openai/v1' ";
+  const auto by_key = Resolve(azure + "api_key: 'k'");
+  const auto by_entra =
+      Resolve(azure + "azure { tenant_id: 't' client_id: 'c' client_secret: 'env:S' }");
+
+  EXPECT_EQ(by_key->auth_header, "api-key");
+  EXPECT_EQ(by_key->auth_scheme, "");
+  EXPECT_EQ(by_entra->auth_mode, AuthMode::kEntra);
+  EXPECT_EQ(by_entra->auth_header, "authorization");
+  EXPECT_THAT(Refusal(azure), Refuses("api_key", HasSubstr("azure.client_secret")));
+  EXPECT_THAT(Refusal("provider: 'azure-openai' api_key: 'k'"),
+              Refuses("base_url", HasSubstr("openai.azure.com")));
+}
+
+TEST(ResolveConnection, AzuresOldPathsServeOpenAiChatOnly) {
+  const auto effective = Resolve(R"(provider: 'azure-openai' base_url: 'https://n.openai.azure.com'
+    api_key: 'k' azure { api_version: '2024-10-21' deployments: true })");
+
+  ASSERT_THAT(effective, IsOk());
+  EXPECT_TRUE(effective->azure_deployments);
+  EXPECT_EQ(effective->azure_api_version, "2024-10-21");
+  EXPECT_EQ(effective->base_url.path, "/openai");
+  EXPECT_THAT(effective->dialects, ElementsAre("openai-chat"));
+}
+
+TEST(ResolveConnection, OneCredentialOnly) {
+  EXPECT_THAT(Refusal(R"(provider: 'aws-bedrock' api_key: 'k' aws {
+                region: 'r' access_key_id: 'i' secret_access_key: 's' })"),
+              Refuses("api_key"));
+  EXPECT_THAT(Refusal(R"(provider: 'google' api_key: 'k' google { service_account: '{}' })"),
+              Refuses("api_key"));
+  EXPECT_THAT(
+      Refusal(R"(provider: 'google' auth { mode: 'none' } google { service_account: '{}' })"),
+      Refuses("google.service_account"));
+  EXPECT_THAT(Refusal(R"(provider: 'aws-bedrock' auth { mode: 'passthrough' }
+                aws { region: 'r' profile: 'p' })"),
+              Refuses("aws.profile"));
+}
+
+TEST(ResolveConnection, AFetchedCredentialHasAHeaderOfItsOwn) {
+  EXPECT_THAT(Refusal("provider: 'aws-bedrock' aws { region: 'r' } auth { header: 'x-key' }"),
+              Refuses("auth.header"));
+  EXPECT_THAT(Refusal("provider: 'google' google { service_account: '{}' } auth { scheme: 'X' }"),
+              Refuses("auth.scheme"));
 }
 
 TEST(ResolveConnection, HelpsWithMisspeltWords) {

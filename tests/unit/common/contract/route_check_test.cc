@@ -100,7 +100,8 @@ TEST(CheckRoute, StrategyIsOfTheClosedList) {
 }
 
 TEST(CheckRoute, DialectIsOfTheClosedList) {
-  EXPECT_THAT(Check("dialect: 'gemini'"), Refuses("dialect"));
+  EXPECT_THAT(Check("dialect: 'gemini'"), IsOk());
+  EXPECT_THAT(Check("dialect: 'cohere'"), Refuses("dialect"));
   EXPECT_THAT(Check("dialect: 'antropic'"), Refuses("dialect", "did you mean \"anthropic\"?"));
 }
 

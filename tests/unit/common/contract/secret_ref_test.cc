@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "tests/support/status_matchers.h"
 #include "tests/unit/common/contract/refusal_matcher.h"
 
@@ -11,12 +13,26 @@ namespace {
 
 using ::lmgate::testing::IsOk;
 using ::lmgate::testing::Refuses;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
 using Kind = SecretRef::Kind;
 
 constexpr std::string_view kPepper = "0123456789abcdef0123456789abcdef";
+
+// Each secret field of the clouds holds a literal that begins with "lit-".
+v1::Connection WithCloudSecrets() {
+  v1::Connection connection;
+  connection.set_name("c");
+  connection.mutable_aws()->set_access_key_id("AKIDEXAMPLE");
+  connection.mutable_aws()->set_secret_access_key("lit-1");
+  connection.mutable_aws()->set_session_token("lit-2");
+  connection.mutable_google()->set_service_account("lit-3");
+  connection.mutable_azure()->set_client_id("client");
+  connection.mutable_azure()->set_client_secret("lit-4");
+  return connection;
+}
 
 v1::Connection WithSecrets(const std::string& api_key, const std::string& header) {
   v1::Connection connection;
@@ -86,6 +102,53 @@ TEST(RedactConnection, LeavesNoLiteral) {
 
   EXPECT_THAT(connection.DebugString(), Not(HasSubstr("sk-abc")));
   EXPECT_THAT(connection.DebugString(), Not(HasSubstr("tok-def")));
+}
+
+TEST(SecretFields, AreNamedForErrorsAndForSealing) {
+  v1::Connection connection = WithCloudSecrets();
+  (*connection.mutable_headers())["x-token"] = "t";
+
+  std::vector<std::string> paths;
+  std::vector<std::string> places;
+  for (const SecretField& field : SecretFields(&connection)) {
+    paths.push_back(field.path);
+    places.push_back(field.place);
+  }
+
+  EXPECT_THAT(paths,
+              ElementsAre("api_key", "headers[\"x-token\"]", "aws.secret_access_key",
+                          "aws.session_token", "google.service_account", "azure.client_secret"));
+  EXPECT_THAT(places,
+              ElementsAre("api_key", "headers/x-token", "aws/secret_access_key",
+                          "aws/session_token", "google/service_account", "azure/client_secret"));
+}
+
+TEST(SecretFields, MakeNoPartThatIsAbsent) {
+  v1::Connection connection;
+
+  SecretFields(&connection);
+
+  EXPECT_EQ(connection.ByteSizeLong(), 0U);
+}
+
+TEST(RedactConnection, LeavesNoLiteralOfTheClouds) {
+  v1::Connection connection = WithCloudSecrets();
+
+  RedactConnection(&connection, kPepper);
+
+  EXPECT_THAT(connection.DebugString(), Not(HasSubstr("lit-")));
+  EXPECT_EQ(connection.aws().access_key_id(), "AKIDEXAMPLE");
+  EXPECT_EQ(connection.azure().client_id(), "client");
+}
+
+TEST(RestoreStoredSecrets, UndoesARedactionOfTheClouds) {
+  const v1::Connection current = WithCloudSecrets();
+  v1::Connection connection = current;
+  RedactConnection(&connection, kPepper);
+
+  EXPECT_THAT(RestoreStoredSecrets(&connection, &current, kPepper), IsOk());
+
+  EXPECT_EQ(connection.SerializeAsString(), current.SerializeAsString());
 }
 
 TEST(RestoreStoredSecrets, UndoesARedaction) {

@@ -50,6 +50,22 @@ TEST_F(SealedResourceTest, HidesLiteralsAndKeepsReferences) {
   EXPECT_THAT(body, HasSubstr("env:B"));
 }
 
+TEST_F(SealedResourceTest, HidesTheSecretsOfTheCloudsAndGivesThemBack) {
+  v1::Connection connection = TestConnection("cloud", "");
+  connection.mutable_aws()->set_secret_access_key("lit-1");
+  connection.mutable_aws()->set_session_token("lit-2");
+  connection.mutable_google()->set_service_account("lit-3");
+  connection.mutable_azure()->set_client_secret("lit-4");
+  const v1::Resource resource = contract::MakeResource(connection);
+
+  const std::string body = SealResource(resource, box_);
+  const auto back = Unseal(body, "cloud");
+
+  EXPECT_THAT(body, Not(HasSubstr("lit-")));
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(back->DebugString(), resource.DebugString());
+}
+
 TEST_F(SealedResourceTest, LiteralThatLooksSealedIsSealedLikeAnyOther) {
   const v1::Resource resource = contract::MakeResource(TestConnection("openai", "sealed:AAAA"));
 
