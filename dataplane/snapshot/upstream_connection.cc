@@ -65,6 +65,14 @@ absl::StatusOr<std::string> ResolveHeaderValue(std::string_view field, std::stri
   return value;
 }
 
+// What a secret field means, whatever bytes it has; "" only for a field that is empty itself.
+absl::StatusOr<std::string> ResolveText(std::string_view text, const SecretResolver& resolver) {
+  const SecretRef reference = contract::ParseSecretRef(text);
+  if (reference.kind == SecretRef::Kind::kEmpty) return std::string();
+  if (reference.kind == SecretRef::Kind::kLiteral) return std::string(text);
+  return Resolve(text, reference, resolver);
+}
+
 // PEM text of `file:/path` or a bare path; empty for an empty field.
 absl::StatusOr<std::string> ResolvePem(std::string_view text, const SecretResolver& resolver) {
   if (text.empty()) return std::string();
@@ -86,6 +94,49 @@ void AddHeader(std::string_view name, std::string_view value, UpstreamConnection
   upstream->own_headers.push_back(absl::AsciiStrToLower(ToAbsl(name)));
 }
 
+// Headers that a fetched credential sets on each request; a client must not.
+void ReserveCredentialHeaders(UpstreamConnection* upstream) {
+  if (!upstream->config.has_fetched_credential()) return;
+  upstream->own_headers.push_back(upstream->config.auth_header);
+  if (upstream->config.auth_mode != AuthMode::kAwsSigV4) return;
+  upstream->own_headers.insert(upstream->own_headers.end(), contract::kAwsSignatureHeaders.begin(),
+                               contract::kAwsSignatureHeaders.end());
+}
+
+absl::Status BuildAccount(const v1::Connection& connection, const SecretResolver& resolver,
+                          UpstreamConnection* upstream) {
+  CloudAccount& account = upstream->account;
+  if (upstream->config.auth_mode == AuthMode::kAwsSigV4) {
+    const v1::Aws& aws = connection.aws();
+    LMGATE_ASSIGN_OR_RETURN(account.aws_access_key_id,
+                            ResolveHeaderValue("aws.access_key_id", aws.access_key_id(), resolver));
+    LMGATE_ASSIGN_OR_RETURN(account.aws_secret_access_key,
+                            ResolveText(aws.secret_access_key(), resolver));
+    LMGATE_ASSIGN_OR_RETURN(account.aws_session_token,
+                            ResolveHeaderValue("aws.session_token", aws.session_token(), resolver));
+    account.aws_profile = aws.profile();
+  } else if (upstream->config.auth_mode == AuthMode::kGoogleServiceAccount) {
+    LMGATE_ASSIGN_OR_RETURN(account.google_service_account,
+                            ResolveText(connection.google().service_account(), resolver));
+  } else if (upstream->config.auth_mode == AuthMode::kEntra) {
+    const v1::Azure& azure = connection.azure();
+    LMGATE_ASSIGN_OR_RETURN(account.entra_tenant_id, ResolveText(azure.tenant_id(), resolver));
+    LMGATE_ASSIGN_OR_RETURN(account.entra_client_id, ResolveText(azure.client_id(), resolver));
+    LMGATE_ASSIGN_OR_RETURN(account.entra_client_secret,
+                            ResolveText(azure.client_secret(), resolver));
+    account.entra_authority = azure.authority();
+    if (account.entra_authority.empty()) {
+      account.entra_authority = "https://login.microsoftonline.com";
+    }
+    while (account.entra_authority.ends_with('/')) account.entra_authority.pop_back();
+    account.entra_scope = azure.scope();
+    if (account.entra_scope.empty()) {
+      account.entra_scope = "https://cognitiveservices.azure.com/.default";
+    }
+  }
+  return absl::OkStatus();
+}
+
 // Host, credential, static headers; a static header cannot stand in for one of the first two.
 absl::Status BuildHeaders(const v1::Connection& connection, const SecretResolver& resolver,
                           UpstreamConnection* upstream) {
@@ -104,6 +155,7 @@ absl::Status BuildHeaders(const v1::Connection& connection, const SecretResolver
     const std::string_view space = config.auth_scheme.empty() ? "" : " ";
     AddHeader(name, StrCat(config.auth_scheme, space, credential), upstream);
   }
+  ReserveCredentialHeaders(upstream);
   // Sorted: the block must not depend on the order of a hash map.
   const std::map<std::string, std::string> headers(connection.headers().begin(),
                                                    connection.headers().end());
@@ -140,12 +192,14 @@ absl::StatusOr<std::shared_ptr<const UpstreamConnection>> MakeUpstreamConnection
   upstream->name = connection.name();
   LMGATE_ASSIGN_OR_RETURN(upstream->config, contract::ResolveConnection(connection));
   absl::Status status = BuildHeaders(connection, resolver, upstream.get());
+  if (status.ok()) status = BuildAccount(connection, resolver, upstream.get());
   if (status.ok()) status = BuildTls(connection.tls(), resolver, upstream.get());
   if (!status.ok()) {
     upstream->unavailable_reason = ToStd(status.message());
     // Nothing half-built may ever be sent.
     upstream->header_block.clear();
     upstream->own_headers.clear();
+    upstream->account = {};
     upstream->tls_ca_pem.clear();
     upstream->tls_client_cert_pem.clear();
     upstream->tls_client_key_pem.clear();

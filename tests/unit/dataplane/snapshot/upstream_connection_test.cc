@@ -57,6 +57,85 @@ TEST_F(UpstreamConnectionTest, SendsHostAndTheResolvedCredential) {
   EXPECT_THAT(upstream->unavailable_reason, IsEmpty());
 }
 
+TEST_F(UpstreamConnectionTest, ResolvesTheKeysThatSignAndReservesTheirHeaders) {
+  secrets_["env:ID"] = "AKID";
+  secrets_["file:/secret"] = "s/+=\n";
+  v1::Connection connection;
+  connection.set_name("bedrock");
+  connection.set_provider("aws-bedrock");
+  connection.mutable_aws()->set_region("us-east-1");
+  connection.mutable_aws()->set_access_key_id("env:ID");
+  connection.mutable_aws()->set_secret_access_key("file:/secret");
+  connection.mutable_aws()->set_session_token("token");
+
+  const auto upstream = Make(connection);
+
+  EXPECT_EQ(upstream->header_block, "Host: bedrock-runtime.us-east-1.amazonaws.com\r\n");
+  EXPECT_THAT(upstream->own_headers, ElementsAre("host", "authorization", "x-amz-date",
+                                                 "x-amz-security-token", "x-amz-content-sha256"));
+  EXPECT_EQ(upstream->account, (CloudAccount{.aws_access_key_id = "AKID",
+                                             .aws_secret_access_key = "s/+=",
+                                             .aws_session_token = "token"}));
+}
+
+TEST_F(UpstreamConnectionTest, ResolvesAServiceAccount) {
+  secrets_["file:/sa.json"] = "{\n}\n";
+  v1::Connection connection;
+  connection.set_name("vertex");
+  connection.set_provider("google");
+  connection.mutable_google()->set_service_account("file:/sa.json");
+
+  const auto upstream = Make(connection);
+
+  EXPECT_EQ(upstream->account, CloudAccount{.google_service_account = "{\n}"});
+  EXPECT_THAT(upstream->own_headers, ElementsAre("host", "authorization"));
+}
+
+TEST_F(UpstreamConnectionTest, ResolvesAnEntraApplicationWithItsDefaults) {
+  secrets_["env:S"] = "secret";
+  v1::Connection connection;
+  connection.set_name("azure");
+  connection.set_provider("azure-openai");
+  connection.set_base_url("https://n.openai.azure.com/openai/v1");
+  connection.mutable_azure()->set_tenant_id("t");
+  connection.mutable_azure()->set_client_id("c");
+  connection.mutable_azure()->set_client_secret("env:S");
+
+  const auto upstream = Make(connection);
+
+  EXPECT_EQ(upstream->account,
+            (CloudAccount{.entra_tenant_id = "t",
+                          .entra_client_id = "c",
+                          .entra_client_secret = "secret",
+                          .entra_authority = "https://login.microsoftonline.com",
+                          .entra_scope = "https://cognitiveservices.azure.com/.default"}));
+}
+
+TEST_F(UpstreamConnectionTest, AMissingPartOfAnAccountMakesItUnavailable) {
+  v1::Connection connection;
+  connection.set_name("azure");
+  connection.set_provider("azure-openai");
+  connection.set_base_url("https://n.openai.azure.com/openai/v1");
+  connection.mutable_azure()->set_tenant_id("t");
+  connection.mutable_azure()->set_client_id("c");
+  connection.mutable_azure()->set_client_secret("env:MISSING");
+
+  const auto upstream = Make(connection);
+
+  EXPECT_EQ(upstream->unavailable_reason, "environment variable MISSING is not set");
+  EXPECT_EQ(upstream->account, CloudAccount());
+}
+
+TEST_F(UpstreamConnectionTest, AStaticHeaderCannotStandInForASignature) {
+  v1::Connection connection;
+  connection.set_name("bedrock");
+  connection.set_provider("aws-bedrock");
+  connection.mutable_aws()->set_region("us-east-1");
+  (*connection.mutable_headers())["X-Amz-Date"] = "now";
+
+  EXPECT_EQ(ReasonFor(connection), "header x-amz-date cannot be set");
+}
+
 TEST_F(UpstreamConnectionTest, SendsNoCredentialForAuthNoneAndPassthrough) {
   v1::Connection passthrough = TestConnection("a", "");
   passthrough.mutable_auth()->set_mode("passthrough");
