@@ -445,7 +445,12 @@ void ChatChunkReader::End(Events* events) {
     return;
   }
   for (Choice& choice : choices_) {
-    if (choice.seen && !ended_) EndChoice(&choice, events);
+    if (ended_) return;
+    if (choice.seen) {
+      EndChoice(&choice, events);
+    } else {
+      Fail({.message = "the provider's answer lacks a choice"}, events);
+    }
   }
   if (std::exchange(ended_, true)) return;
   events->push_back(ChatEvent{.kind = Kind::kEnd});

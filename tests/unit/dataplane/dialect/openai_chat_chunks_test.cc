@@ -158,19 +158,6 @@ TEST(ChatChunkReader, ReasoningHasSeveralNames) {
 
 TEST(ChatChunkReader, LimitsAreErrors) {
   const AnswerContext context = TestContext();
-  const auto choice = [&](int64_t index) {
-    ChatChunkReader reader(context);
-    std::vector<chat::ChatEvent> events;
-    reader.Add(*ParseJson(StrCat(R"({"choices":[{"index":)", index,
-                                 R"(,"delta":{"content":"a"},"finish_reason":"stop"}]})")),
-               &events);
-    reader.End(&events);
-    return events.back().kind;
-  };
-  EXPECT_EQ(choice(ChatChunkReader::kChoicesMax - 1), chat::ChatEvent::Kind::kEnd);
-  EXPECT_EQ(choice(ChatChunkReader::kChoicesMax), chat::ChatEvent::Kind::kError);
-  EXPECT_EQ(choice(-1), chat::ChatEvent::Kind::kError);
-
   const auto calls = [&](size_t count) {
     ChatChunkReader reader(context);
     std::vector<chat::ChatEvent> events;
@@ -184,6 +171,27 @@ TEST(ChatChunkReader, LimitsAreErrors) {
   };
   EXPECT_EQ(calls(ChatChunkReader::kCallsMax), chat::ChatEvent::Kind::kEnd);
   EXPECT_EQ(calls(ChatChunkReader::kCallsMax + 1), chat::ChatEvent::Kind::kError);
+}
+
+TEST(ChatChunkReader, ChoicesAreNumberedFromZeroWithoutGaps) {
+  const AnswerContext context = TestContext();
+  const auto end = [&](int64_t from, int64_t to) {
+    ChatChunkReader reader(context);
+    std::vector<chat::ChatEvent> events;
+    for (int64_t i = from; i <= to; ++i) {
+      reader.Add(*ParseJson(StrCat(R"({"choices":[{"index":)", i,
+                                   R"(,"delta":{"content":"a"},"finish_reason":"stop"}]})")),
+                 &events);
+    }
+    reader.End(&events);
+    return events.back().kind;
+  };
+
+  EXPECT_EQ(end(0, ChatChunkReader::kChoicesMax - 1), chat::ChatEvent::Kind::kEnd);
+  EXPECT_EQ(end(0, ChatChunkReader::kChoicesMax), chat::ChatEvent::Kind::kError);
+  EXPECT_EQ(end(-1, 0), chat::ChatEvent::Kind::kError);
+  // Found by the fuzz target: the client's choice 0 was never finished.
+  EXPECT_EQ(end(1, 1), chat::ChatEvent::Kind::kError);
 }
 
 TEST(ChatChunkReader, OddShapesAreNoChoice) {
