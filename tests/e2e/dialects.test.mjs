@@ -1,0 +1,149 @@
+// Every SDK against a provider of every dialect: text, streams, tool loops, thinking, images, errors.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Installation } from './lib/installation.mjs';
+
+// @google/genai and the AWS SDK need it; Debian 12's own Node is 18.
+const NODE_MAJOR_MIN = 20;
+const skip = Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN ? `needs Node ${NODE_MAJOR_MIN}` : false;
+
+const BACKENDS = ['openai-chat', 'openai-responses', 'anthropic', 'gemini', 'bedrock'];
+const FRONTENDS = [...BACKENDS.slice(0, 4), 'bedrock converse', 'bedrock invoke'];
+const PIXEL =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
+const config = ({ provider }) => `
+connections:
+  openai-chat: {dialect: openai-chat, base_url: ${provider.url}/v1, api_key: env:FAKE_PROVIDER_KEY}
+  openai-responses: {dialect: openai-responses, base_url: ${provider.url}/v1, api_key: env:FAKE_PROVIDER_KEY}
+  anthropic: {dialect: anthropic, base_url: ${provider.url}/v1, api_key: env:FAKE_PROVIDER_KEY, auth: {header: x-api-key}}
+  gemini: {dialect: gemini, base_url: ${provider.url}/v1beta, api_key: env:FAKE_PROVIDER_KEY, auth: {header: x-goog-api-key}}
+  bedrock: {dialect: bedrock, base_url: ${provider.url}, api_key: env:FAKE_PROVIDER_KEY}
+routes:
+${BACKENDS.map((name) => `  - {name: ${name}, model: "${name}.*", strip_prefix: "${name}.", to: "${name}.*"}`).join('\n')}
+groups:
+  default: {connections: "*"}
+`;
+
+describe('dialects', { skip }, () => {
+  let it;
+  let sdk; // by frontend
+
+  before(async () => {
+    const { SDKS } = await import('./lib/sdk_clients.mjs');
+    it = await Installation.create({ replicas: 1, config });
+    const key = await it.addKey('sdks');
+    sdk = Object.fromEntries(Object.entries(SDKS).map(([name, Sdk]) => [name, new Sdk(it.url(), key)]));
+  });
+  after(() => it?.destroy());
+
+  for (const frontend of FRONTENDS) {
+    for (const backend of BACKENDS) {
+      // A name that each coder takes for one of its own kind of model.
+      const named = (name) => `${backend}.${name}`;
+      const model = named({ anthropic: 'claude-sonnet-4-5', gemini: 'gemini-2.5-flash', bedrock: 'anthropic.claude-sonnet-4-5-v1:0' }[backend] ?? 'gpt-5');
+
+      for (const stream of [false, true]) {
+        const how = stream ? 'streamed' : 'plain';
+        const name = `${frontend} client, ${backend} provider, ${how}`;
+
+        test(`${name}: text, system text, usage`, async () => {
+          const answer = await sdk[frontend].chat({
+            model,
+            stream,
+            messages: [{ role: 'system', text: 'Be kind.' }, { role: 'user', text: 'Good morning, ünïcödé 😀' }],
+          });
+          assert.equal(answer.text, 'You said: Good morning, ünïcödé 😀');
+          assert.equal(answer.finish, 'stop');
+          assert.ok(answer.usage.input > 0 && answer.usage.output > 0, JSON.stringify(answer.usage));
+
+          const system = await sdk[frontend].chat({
+            model,
+            stream,
+            messages: [{ role: 'system', text: 'Be kind.' }, { role: 'user', text: 'system?' }],
+          });
+          assert.match(system.text, /Be kind\./);
+        });
+
+        test(`${name}: an image`, async () => {
+          const answer = await sdk[frontend].chat({
+            model,
+            stream,
+            messages: [{ role: 'user', text: 'look', image: PIXEL }],
+          });
+          assert.match(answer.text, /image\/png/);
+        });
+
+        for (const thinking of [false, true]) {
+          test(`${name}: a tool loop of three turns${thinking ? ', thinking' : ''}`, async () => {
+            const { WEATHER, CLOCK } = await import('./lib/sdk_clients.mjs');
+            const tools = [WEATHER, CLOCK];
+            const messages = [{ role: 'user', text: 'Weather in Bonn?' }];
+            const first = await sdk[frontend].chat({ model, stream, messages, tools, thinking });
+            assert.equal(first.finish, 'tools');
+            assert.equal(first.calls[0].name, 'get_weather');
+            assert.equal(typeof first.calls[0].arguments.city, 'string');
+            assert.ok(first.calls[0].id);
+
+            messages.push({ role: 'assistant', raw: first.raw });
+            for (const call of first.calls) {
+              messages.push({ role: 'tool', id: call.id, name: call.name, result: 'sunny, 21 degrees' });
+            }
+            const second = await sdk[frontend].chat({ model, stream, messages, tools, thinking });
+            assert.match(second.text, /The tool said: .*sunny, 21 degrees/);
+            assert.equal(second.finish, 'stop');
+
+            messages.push({ role: 'assistant', raw: second.raw }, { role: 'user', text: 'And the time?' });
+            const third = await sdk[frontend].chat({ model, stream, messages, tools, thinking });
+            assert.equal(third.finish, 'tools');
+            messages.push({ role: 'assistant', raw: third.raw });
+            for (const call of third.calls) {
+              messages.push({ role: 'tool', id: call.id, name: call.name, result: 'noon' });
+            }
+            const last = await sdk[frontend].chat({ model, stream, messages, tools, thinking });
+            assert.match(last.text, /The tool said: .*noon/);
+          });
+        }
+
+        test(`${name}: an answer by a schema`, { skip: frontend === 'bedrock converse' }, async () => {
+          const answer = await sdk[frontend].chat({
+            model,
+            stream,
+            messages: [{ role: 'user', text: 'as JSON' }],
+            schema: {
+              type: 'object',
+              properties: { city: { type: 'string' } },
+              required: ['city'],
+              additionalProperties: false,
+            },
+          });
+          assert.equal(typeof JSON.parse(answer.text).city, 'string');
+          assert.equal(answer.finish, 'stop');
+        });
+
+        test(`${name}: a provider's error is the SDK's own class`, async () => {
+          const failing = (fault) =>
+            sdk[frontend].chat({ model: named(fault), stream, messages: [{ role: 'user', text: 'hi' }] });
+          await assert.rejects(failing('status-429'), (error) => isRateLimit(frontend, error, sdk[frontend]));
+          await assert.rejects(failing('status-400'), (error) => isBadRequest(frontend, error, sdk[frontend]));
+        });
+      }
+
+      test(`${frontend} client, ${backend} provider: a stream that is cut is an error`, async () => {
+        await assert.rejects(
+          sdk[frontend].chat({ model: named('cut-after-3'), stream: true, messages: [{ role: 'user', text: 'one two three four five' }] }),
+        );
+      });
+    }
+  }
+});
+
+function isRateLimit(frontend, error, { errors }) {
+  if (errors) return error instanceof errors.RateLimitError;
+  return frontend === 'gemini' ? error.status === 429 : error.name === 'ThrottlingException';
+}
+
+function isBadRequest(frontend, error, { errors }) {
+  if (errors) return error instanceof errors.BadRequestError;
+  return frontend === 'gemini' ? error.status === 400 : error.name === 'ValidationException';
+}
