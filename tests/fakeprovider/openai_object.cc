@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "common/base/clock.h"
 #include "common/base/strings.h"
 #include "tests/fakeprovider/json_text.h"
 
@@ -22,12 +21,14 @@ std::string MakeObjectStart(const Call& call, std::string_view id_prefix, std::s
                 QuoteJson(call.model), R"(,"system_fingerprint":"fp_fakeprovider")");
 }
 
-std::string MakeUsage(size_t prompt_tokens, size_t completion_tokens) {
-  return StrCat(R"({"prompt_tokens":)", prompt_tokens, R"(,"completion_tokens":)",
-                completion_tokens, R"(,"total_tokens":)", prompt_tokens + completion_tokens,
-                R"(,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0})"
-                R"(,"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,)"
-                R"("accepted_prediction_tokens":0,"rejected_prediction_tokens":0}})");
+std::string MakeUsage(const TokenCounts& tokens) {
+  return StrCat(R"({"prompt_tokens":)", tokens.prompt, R"(,"completion_tokens":)",
+                tokens.completion, R"(,"total_tokens":)", tokens.prompt + tokens.completion,
+                R"(,"prompt_tokens_details":{"cached_tokens":)", tokens.cached,
+                R"(,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":)",
+                tokens.reasoning,
+                R"(,"audio_tokens":0,"accepted_prediction_tokens":0,)"
+                R"("rejected_prediction_tokens":0}})");
 }
 
 size_t ChoiceCount(const Call& call) {
@@ -47,10 +48,6 @@ LimitedReply LimitReply(Reply reply, const Call& call) {
   const bool is_cut =
       limit.value_or(0) > 0 && reply.Truncate(static_cast<size_t>(limit.value_or(0)));
   return LimitedReply{.reply = std::move(reply), .finish_reason = is_cut ? "length" : "stop"};
-}
-
-std::string MakeEventStamp(size_t index) {
-  return StrCat(R"(,"seq":)", index, R"(,"ts":)", SystemClock().SteadyNanos());
 }
 
 }  // namespace lmgate::fakeprovider

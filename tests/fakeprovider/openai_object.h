@@ -17,7 +17,14 @@ constexpr std::string_view kOpenaiDone = "data: [DONE]\n\n";  // API reference, 
 // "id":…,"object":…,"created":…,"model":… and the system fingerprint, without braces.
 std::string MakeObjectStart(const Call& call, std::string_view id_prefix, std::string_view object);
 
-std::string MakeUsage(size_t prompt_tokens, size_t completion_tokens);
+// Numbers of tokens; the first and the third hold those after them.
+struct TokenCounts {
+  size_t prompt = 0;
+  size_t cached = 0;
+  size_t completion = 0;
+  size_t reasoning = 0;
+};
+std::string MakeUsage(const TokenCounts& tokens);
 
 // How often each choice is made: `n`, from 1 to 128.
 size_t ChoiceCount(const Call& call);
@@ -30,9 +37,5 @@ struct LimitedReply {
 };
 // Applies max_completion_tokens or max_tokens.
 LimitedReply LimitReply(Reply reply, const Call& call);
-
-// Number and monotonic time of an event as further members, for benchmarks that look for loss and
-// lag.
-std::string MakeEventStamp(size_t index);
 
 }  // namespace lmgate::fakeprovider

@@ -30,7 +30,7 @@ std::string MakeOddEvents(const std::string& start, size_t index) {
                     R"("choices":[{"index":0,"delta":null,"finish_reason":null}]})", "\n\n");
     case 3:
       return StrCat(start, R"("choices":[{"index":0,"delta":{},"finish_reason":null}],"usage":)",
-                    MakeUsage(1, 2), "}\n\n");
+                    MakeUsage({.prompt = 1, .completion = 2}), "}\n\n");
     default:
       return "";
   }

@@ -38,10 +38,12 @@ TEST_F(OpenaiTest, ChatSaysTheLastUserMessageBack) {
   const TestResponse response = Post("/v1/chat/completions", R"({"model":"gpt-4o","messages":[
       {"role":"user","content":"first"},{"role":"assistant","content":"x"},
       {"role":"user","content":[{"type":"text","text":"two \"parts\""},
-                                {"type":"image_url","image_url":{"url":"data:"}}]}]})");
+                                {"type":"image_url","image_url":
+                                  {"url":"data:image/png;base64,AAAA"}}]}]})");
 
   const json answer = Parse(response.body);
-  EXPECT_EQ(answer["choices"][0]["message"]["content"], "You said: two \"parts\" [image_url]");
+  EXPECT_EQ(answer["choices"][0]["message"]["content"],
+            "You said: two \"parts\" [image image/png 3 bytes]");
   EXPECT_EQ(answer["choices"][0]["message"]["role"], "assistant");
   EXPECT_EQ(answer["choices"][0]["finish_reason"], "stop");
 }
@@ -167,7 +169,9 @@ TEST_F(OpenaiTest, ChatStreamsToolCallsInParts) {
 
 TEST_F(OpenaiTest, ChatEndsTheToolLoopWithTheResults) {
   const TestResponse response = Post("/v1/chat/completions", StrCat(R"({"model":"m","messages":[
-      {"role":"user","content":"weather?"},{"role":"assistant","content":null},
+      {"role":"user","content":"weather?"},{"role":"assistant","content":null,"tool_calls":[
+        {"id":"a","type":"function","function":{"name":"get_weather","arguments":"{}"}},
+        {"id":"b","type":"function","function":{"name":"get_time","arguments":"{}"}}]},
       {"role":"tool","tool_call_id":"a","content":"sunny"},
       {"role":"tool","tool_call_id":"b","content":"warm"}])",
                                                                     kTools, "}"));
@@ -183,6 +187,49 @@ TEST_F(OpenaiTest, ChatKeepsToTheResponseFormat) {
 
   EXPECT_EQ(ContentOf(object), R"({"said":"hi"})");
   EXPECT_EQ(ContentOf(schema), R"({"ok":true,"list":["hi"]})");
+}
+
+TEST_F(OpenaiTest, ChatTakesAnImageAfterTheResultsAsPartOfThem) {
+  const TestResponse response = Post("/v1/chat/completions", StrCat(R"({"model":"m","messages":[
+      {"role":"user","content":"look"},{"role":"assistant","tool_calls":[
+        {"id":"a","type":"function","function":{"name":"get_weather","arguments":"{}"}}]},
+      {"role":"tool","tool_call_id":"a","content":"below"},
+      {"role":"user","content":[{"type":"image_url","image_url":
+        {"url":"data:image/png;base64,AAAA"}}]}])",
+                                                                    kTools, "}"));
+
+  EXPECT_EQ(ContentOf(response), "The tool said: below [image image/png 3 bytes]");
+}
+
+TEST_F(OpenaiTest, ChatShowsTheSystemText) {
+  const TestResponse response = Post("/v1/chat/completions", R"({"model":"m","messages":[
+      {"role":"system","content":"a"},{"role":"user","content":"system?"},
+      {"role":"developer","content":"b"}]})");
+
+  EXPECT_EQ(ContentOf(response), "a\n\nb");
+}
+
+TEST_F(OpenaiTest, ChatReasonsWhenAsked) {
+  const json plain = Parse(Chat(ChatBody("m", R"(,"reasoning_effort":"low")")).body);
+  const TestResponse streamed = Chat(StreamBody("m", R"(,"reasoning_effort":"low")"));
+
+  EXPECT_EQ(plain["choices"][0]["message"]["reasoning_content"], "Thinking about it.");
+  EXPECT_EQ(plain["usage"]["completion_tokens_details"]["reasoning_tokens"], 5);
+  EXPECT_THAT(streamed.body, HasSubstr(R"({"reasoning_content":"Thinking "})"));
+  EXPECT_EQ(ContentOf(streamed), "You said: hi");
+}
+
+TEST_F(OpenaiTest, ChatRefusesInItsOwnMember) {
+  const json answer = Parse(Post("/v1/chat/completions", R"({"model":"m","messages":[
+      {"role":"user","content":"refuse?"}]})")
+                                .body);
+
+  EXPECT_TRUE(answer["choices"][0]["message"]["content"].is_null());
+  EXPECT_EQ(answer["choices"][0]["message"]["refusal"], "I cannot help with that.");
+}
+
+TEST_F(OpenaiTest, ChatStopsAtAStopSequence) {
+  EXPECT_EQ(ContentOf(Chat(ChatBody("m", R"(,"stop":"said")"))), "You ");
 }
 
 TEST_F(OpenaiTest, CompletionsSayEachPromptBack) {
@@ -329,6 +376,61 @@ INSTANTIATE_TEST_SUITE_P(
                   "method_not_supported"},
         ErrorCase{"GET", "/elsewhere", "", 404, "Unknown request URL: GET /elsewhere",
                   "unknown_url"}));
+
+struct ChatCase {
+  std::string_view messages;
+  std::string_view more;
+  std::string_view param;
+  std::string_view message;
+};
+
+class ChatRefusalTest : public OpenaiTest, public testing::WithParamInterface<ChatCase> {};
+
+TEST_P(ChatRefusalTest, IsA400) {
+  const ChatCase& wanted = GetParam();
+
+  const TestResponse response =
+      Post("/v1/chat/completions",
+           StrCat(R"({"model":"gpt-5","messages":)", wanted.messages, wanted.more, "}"));
+
+  EXPECT_EQ(response.status, 400);
+  const json error = Parse(response.body)["error"];
+  EXPECT_EQ(error["param"], wanted.param);
+  EXPECT_THAT(error["message"].get<std::string>(), HasSubstr(std::string(wanted.message)));
+}
+
+constexpr std::string_view kHi = R"([{"role":"user","content":"hi"}])";
+
+INSTANTIATE_TEST_SUITE_P(
+    Refusals, ChatRefusalTest,
+    testing::Values(
+        ChatCase{kHi, R"(,"top_k":1)", "top_k", "Unknown parameter"},
+        ChatCase{kHi, R"(,"max_tokens":1)", "max_tokens", "Use 'max_completion_tokens' instead"},
+        ChatCase{kHi, R"(,"tools":[])", "tools", "empty array"},
+        ChatCase{kHi, R"(,"tool_choice":"auto")", "tool_choice", "only allowed when 'tools'"},
+        ChatCase{kHi, R"(,"parallel_tool_calls":false)", "parallel_tool_calls",
+                 "only allowed when 'tools'"},
+        ChatCase{kHi, R"(,"stream_options":{"include_usage":true})", "stream_options",
+                 "only allowed when 'stream'"},
+        ChatCase{kHi, R"(,"tools":[{"type":"function","name":"f"}])", "tools[0].function",
+                 "Missing required"},
+        ChatCase{R"([{"role":"user"}])", "", "messages[0].content", "got null"},
+        ChatCase{R"([{"role":"model","content":"x"}])", "", "messages[0].role", "Invalid value"},
+        ChatCase{R"([{"role":"assistant","content":"x","tool_calls":[]}])", "",
+                 "messages[0].tool_calls", "empty array"},
+        ChatCase{R"([{"role":"system","content":[{"type":"image_url",
+                      "image_url":{"url":"https://x/y.png"}}]}])",
+                 "", "messages[0].content[0]", "only allowed for messages with role 'user'"},
+        ChatCase{R"([{"role":"tool","tool_call_id":"a","content":"x"}])", "", "messages.[0].role",
+                 "must be a response to a preceeding message"},
+        ChatCase{R"([{"role":"assistant","tool_calls":[{"id":"a","type":"function",
+                      "function":{"name":"f","arguments":"{}"}}]},
+                      {"role":"user","content":"x"}])",
+                 "", "messages", "did not have response messages: a"},
+        ChatCase{R"([{"role":"assistant","tool_calls":[{"type":"function",
+                      "id":"12345678901234567890123456789012345678901",
+                      "function":{"name":"f","arguments":"{}"}}]}])",
+                 "", "messages[0].tool_calls[0].id", "maximum length 40"}));
 
 }  // namespace
 }  // namespace lmgate::fakeprovider

@@ -28,7 +28,8 @@ constexpr std::string_view kAskForAllTools = "all tools";
 constexpr std::string_view kRefusal = "I cannot help with that.";
 
 // Several calls at once must be asked for: by the request, or by the user.
-bool WantsAllTools(const Prompt& prompt) {
+bool WantsAllTools(const Prompt& prompt, const Fault& fault) {
+  if (fault.kind == FaultKind::kToolInterleaved) return true;
   return prompt.parallel.value_or(prompt.said.find(kAskForAllTools) != std::string::npos);
 }
 
@@ -36,7 +37,7 @@ std::vector<SaidCall> MakeCalls(const Prompt& prompt, const Call& call,
                                 std::string_view id_prefix) {
   std::vector<SaidCall> calls;
   if (!prompt.may_call) return calls;
-  const size_t calls_max = WantsAllTools(prompt) ? kToolCallsMax : 1;
+  const size_t calls_max = WantsAllTools(prompt, call.fault) ? kToolCallsMax : 1;
   for (const ToolSpec& tool : prompt.tools) {
     if (calls.size() == calls_max) break;
     if (!prompt.forced.empty() && tool.name != prompt.forced) continue;
