@@ -133,7 +133,7 @@ test('a path without a model goes to the default connection of the group', async
 });
 
 test('the route renames the model and leaves every other byte', async () => {
-  const body = '{"zeta":1, "model" : "our-model","messages":[{"role":"user","content":"h\\u00e9"}],\n "unknown":{"b":[1.50,null]}}';
+  const body = '{"x_zeta":1, "model" : "our-model","messages":[{"role":"user","content":"h\\u00e9"}],\n "x_unknown":{"b":[1.50,null]}}';
   const response = await fetch(`${it.url()}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },

@@ -138,7 +138,7 @@ TEST_F(Request, BodiesOfAllSizesArrive) {
   Start();
 
   for (const size_t size : {0u, 1u, 1000u, 8000u, 8192u, 9000u, 70000u, 3000000u}) {
-    const std::string body = StrCat("{\"model\":\"echo\",\"pad\":\"", std::string(size, 'x'),
+    const std::string body = StrCat("{\"model\":\"echo\",\"x_pad\":\"", std::string(size, 'x'),
                                     "\",\"messages\":[{\"role\":\"user\",\"content\":\"c\"}]}");
     const TestResponse response = client_->Post("/v1/chat/completions", body, AuthHeader());
     ASSERT_EQ(response.status, 200) << size;
