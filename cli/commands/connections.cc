@@ -10,6 +10,7 @@
 #include "cli/input_file.h"
 #include "cli/proto_time.h"
 #include "cli/session.h"
+#include "common/contract/dialect_feature.h"
 #include "common/options/option_table.h"
 #include "lmgate/v1/admin.grpc.pb.h"
 
@@ -24,7 +25,34 @@ const Value kName{"NAME", Value::Source::kConnections};
 
 std::string CredentialText(const v1::Connection& connection) {
   const std::string& mode = connection.auth().mode();
-  return mode == "none" || mode == "passthrough" ? mode : connection.api_key();
+  if (mode == "none" || mode == "passthrough") return mode;
+  if (!connection.api_key().empty()) return connection.api_key();
+  if (!connection.google().service_account().empty()) {
+    return connection.google().service_account();
+  }
+  if (!connection.azure().client_secret().empty()) return connection.azure().client_secret();
+  if (!connection.aws().access_key_id().empty()) return connection.aws().access_key_id();
+  if (!connection.aws().profile().empty()) return StrCat("profile ", connection.aws().profile());
+  // What the data plane finds itself, of a signed connection; of others there is none.
+  return connection.provider() == "aws-bedrock" || connection.dialect() == "bedrock" ? "aws" : "";
+}
+
+// What the clouds have beside a credential.
+std::string CloudText(const v1::Connection& connection) {
+  std::string text;
+  const auto append = [&text](std::string_view name, const std::string& value) {
+    if (!value.empty()) StrAppend(&text, text.empty() ? "" : ", ", name, "=", value);
+  };
+  append("region", connection.aws().region());
+  append("project", connection.google().project());
+  append("location", connection.google().location());
+  append("api_version", connection.azure().api_version());
+  append("deployments", connection.azure().deployments() ? "true" : "");
+  append("tenant_id", connection.azure().tenant_id());
+  append("client_id", connection.azure().client_id());
+  append("authority", connection.azure().authority());
+  append("scope", connection.azure().scope());
+  return text;
 }
 
 std::string TimeoutsText(const v1::Timeouts& timeouts) {
@@ -82,6 +110,7 @@ Columns<v1::Connection> ConnectionCommands::MakeColumns() {
       {"HEADERS", HeadersText, true},
       {"TIMEOUTS", [](const C& c) { return TimeoutsText(c.timeouts()); }, true},
       {"TLS", [](const C& c) { return TlsText(c.tls()); }, true},
+      {"CLOUD", CloudText, true},
       {"REVISION", [](const C& c) { return absl::StrCat(c.revision()); }, true},
   };
 }
@@ -98,6 +127,12 @@ ConnectionCommands::ConnectionCommands(Command& root) {
          "environment or file; the secret never travels. --api-key-file reads the secret itself\n"
          "here, and the control plane keeps it encrypted.")
       .Example("lmctl connections add openai --provider openai --api-key-from env:OPENAI_API_KEY")
+      .Example(
+          "lmctl connections add bedrock --provider aws-bedrock --aws-region us-east-1 "
+          "--aws-access-key-id env:AWS_ID --aws-secret-access-key env:AWS_SECRET")
+      .Example(
+          "lmctl connections add vertex --provider google-vertex --google-project my-project "
+          "--google-location global --google-service-account file:/run/secrets/sa.json")
       .Example(
           "lmctl connections add local --dialect openai-chat --base-url http://127.0.0.1:8080/v1 "
           "--auth none")
@@ -131,9 +166,13 @@ ConnectionCommands::ConnectionCommands(Command& root) {
 
 void ConnectionCommands::DeclareFields(Command& verb, Fields* fields) {
   verb.Text("--provider", {"PROVIDER"}, &fields->provider,
-            "A preset that implies dialect, base URL and auth: openai, anthropic, mistral ...")
-      .Text("--dialect", {"DIALECT", Value::Source::kWords, {"openai-chat", "anthropic"}},
-            &fields->dialect, "Wire format: openai-chat or anthropic")
+            "A preset that implies dialect, base URL and auth: openai, anthropic, google ...")
+      .Text("--dialect",
+            {"DIALECT",
+             Value::Source::kWords,
+             {contract::kDialectNames.begin(), contract::kDialectNames.end()}},
+            &fields->dialect,
+            "Wire format: openai-chat, openai-responses, anthropic, gemini or bedrock")
       .Text("--base-url", {"URL"}, &fields->base_url,
             "All before the dialect's own path, version included")
       .Text("--api-key-from", {"REFERENCE"}, &fields->api_key_from,
@@ -157,6 +196,81 @@ void ConnectionCommands::DeclareFields(Command& verb, Fields* fields) {
             "Name to send and to verify instead of the URL's host")
       .Switch("--tls-insecure-skip-verify", &fields->tls_insecure_skip_verify,
               "Accept any certificate: for laboratories only");
+  DeclareCloudFields(verb, fields);
+}
+
+void ConnectionCommands::DeclareCloudFields(Command& verb, Fields* fields) {
+  verb.Text("--aws-region", {"REGION"}, &fields->aws_region,
+            "Region to sign for; it makes the URL of aws-bedrock")
+      .Text("--aws-access-key-id", {"ID"}, &fields->aws_access_key_id,
+            "Access key, or a reference; without one the data plane's own credentials are used")
+      .Text("--aws-secret-access-key", {"REFERENCE"}, &fields->aws_secret_access_key,
+            "Its secret by reference: env:NAME or file:/path")
+      .Text("--aws-session-token", {"REFERENCE"}, &fields->aws_session_token,
+            "Its session token, if it is temporary")
+      .Text("--aws-profile", {"NAME"}, &fields->aws_profile,
+            "Profile of the data plane's ~/.aws/credentials")
+      .Text("--google-service-account", {"REFERENCE"}, &fields->google_service_account,
+            "Key file of a service account: file:/path or env:NAME")
+      .Text("--google-project", {"PROJECT"}, &fields->google_project,
+            "Makes the URL of google-vertex, with --google-location")
+      .Text("--google-location", {"LOCATION"}, &fields->google_location,
+            "As europe-west4, or global")
+      .Text("--azure-api-version", {"VERSION"}, &fields->azure_api_version,
+            "Sent as ?api-version=; the v1 API needs none")
+      .Switch("--azure-deployments", &fields->azure_deployments,
+              "Use the paths before the v1 API: /openai/deployments/MODEL/...")
+      .Text("--azure-tenant-id", {"ID"}, &fields->azure_tenant_id, "Entra tenant, or a reference")
+      .Text("--azure-client-id", {"ID"}, &fields->azure_client_id,
+            "Entra application, or a reference")
+      .Text("--azure-client-secret", {"REFERENCE"}, &fields->azure_client_secret,
+            "Its secret by reference: env:NAME or file:/path")
+      .Text("--azure-authority", {"URL"}, &fields->azure_authority,
+            "Where tokens come from instead of https://login.microsoftonline.com")
+      .Text("--azure-scope", {"SCOPE"}, &fields->azure_scope, "What the tokens are for");
+}
+
+// Parts that no flag names stay absent.
+absl::Status ConnectionCommands::FillClouds(const Fields& fields, v1::Connection* connection,
+                                            FieldMask* mask) {
+  const std::pair<std::string_view, const std::optional<std::string>*> kSecrets[] = {
+      {"--aws-secret-access-key", &fields.aws_secret_access_key},
+      {"--aws-session-token", &fields.aws_session_token},
+      {"--google-service-account", &fields.google_service_account},
+      {"--azure-client-secret", &fields.azure_client_secret}};
+  for (const auto& [flag, text] : kSecrets) {
+    if (!text->has_value()) continue;
+    LMGATE_RETURN_IF_ERROR(ParseSecretReference(flag, **text).status());
+  }
+  v1::Aws aws;
+  SetField(fields.aws_region, "aws.region", aws.mutable_region(), mask);
+  SetField(fields.aws_access_key_id, "aws.access_key_id", aws.mutable_access_key_id(), mask);
+  SetField(fields.aws_secret_access_key, "aws.secret_access_key", aws.mutable_secret_access_key(),
+           mask);
+  SetField(fields.aws_session_token, "aws.session_token", aws.mutable_session_token(), mask);
+  SetField(fields.aws_profile, "aws.profile", aws.mutable_profile(), mask);
+  if (aws.ByteSizeLong() > 0) *connection->mutable_aws() = std::move(aws);
+
+  v1::Google google;
+  SetField(fields.google_service_account, "google.service_account",
+           google.mutable_service_account(), mask);
+  SetField(fields.google_project, "google.project", google.mutable_project(), mask);
+  SetField(fields.google_location, "google.location", google.mutable_location(), mask);
+  if (google.ByteSizeLong() > 0) *connection->mutable_google() = std::move(google);
+
+  v1::Azure azure;
+  SetField(fields.azure_api_version, "azure.api_version", azure.mutable_api_version(), mask);
+  if (fields.azure_deployments) {
+    azure.set_deployments(true);
+    mask->add_paths("azure.deployments");
+  }
+  SetField(fields.azure_tenant_id, "azure.tenant_id", azure.mutable_tenant_id(), mask);
+  SetField(fields.azure_client_id, "azure.client_id", azure.mutable_client_id(), mask);
+  SetField(fields.azure_client_secret, "azure.client_secret", azure.mutable_client_secret(), mask);
+  SetField(fields.azure_authority, "azure.authority", azure.mutable_authority(), mask);
+  SetField(fields.azure_scope, "azure.scope", azure.mutable_scope(), mask);
+  if (azure.ByteSizeLong() > 0) *connection->mutable_azure() = std::move(azure);
+  return absl::OkStatus();
 }
 
 absl::Status ConnectionCommands::FillCredential(const Fields& fields, Session& session,
@@ -236,6 +350,7 @@ absl::Status ConnectionCommands::Fill(const Fields& fields, Session& session,
     LMGATE_RETURN_IF_ERROR(ParseSecretReference(StrCat("--header ", name), value).status());
   }
   LMGATE_RETURN_IF_ERROR(FillTimeouts(fields, session, connection, mask));
+  LMGATE_RETURN_IF_ERROR(FillClouds(fields, connection, mask));
   if (fields.tls_ca || fields.tls_client_cert || fields.tls_client_key || fields.tls_server_name ||
       fields.tls_insecure_skip_verify) {
     v1::Tls* tls = connection->mutable_tls();

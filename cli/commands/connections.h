@@ -37,6 +37,21 @@ class ConnectionCommands {
     std::optional<std::string> tls_client_key;
     std::optional<std::string> tls_server_name;
     bool tls_insecure_skip_verify = false;
+    std::optional<std::string> aws_region;
+    std::optional<std::string> aws_access_key_id;
+    std::optional<std::string> aws_secret_access_key;  // a reference, as the next
+    std::optional<std::string> aws_session_token;
+    std::optional<std::string> aws_profile;
+    std::optional<std::string> google_service_account;  // a reference
+    std::optional<std::string> google_project;
+    std::optional<std::string> google_location;
+    std::optional<std::string> azure_api_version;
+    bool azure_deployments = false;
+    std::optional<std::string> azure_tenant_id;
+    std::optional<std::string> azure_client_id;
+    std::optional<std::string> azure_client_secret;  // a reference
+    std::optional<std::string> azure_authority;
+    std::optional<std::string> azure_scope;
   };
   struct AddArgs {
     std::string name;
@@ -54,10 +69,13 @@ class ConnectionCommands {
   };
 
   static void DeclareFields(Command& verb, Fields* fields);
+  static void DeclareCloudFields(Command& verb, Fields* fields);
   static absl::Status Fill(const Fields& fields, Session& session, v1::Connection* connection,
                            google::protobuf::FieldMask* mask);
   static absl::Status FillCredential(const Fields& fields, Session& session,
                                      v1::Connection* connection, google::protobuf::FieldMask* mask);
+  static absl::Status FillClouds(const Fields& fields, v1::Connection* connection,
+                                 google::protobuf::FieldMask* mask);
   static absl::Status FillTimeouts(const Fields& fields, Session& session,
                                    v1::Connection* connection, google::protobuf::FieldMask* mask);
 

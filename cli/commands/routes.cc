@@ -4,6 +4,7 @@
 #include "cli/exit_code.h"
 #include "cli/flag_value.h"
 #include "cli/session.h"
+#include "common/contract/dialect_feature.h"
 #include "lmgate/v1/admin.grpc.pb.h"
 
 namespace lmgate::cli {
@@ -160,7 +161,10 @@ void RouteCommands::DeclareFields(Command& verb, Fields* fields) {
             "Matches only requests under it: /team-a serves /team-a/v1/...")
       .Text("--group", {"GROUP", Value::Source::kGroups}, &fields->group,
             "Matches only keys of this group")
-      .Text("--dialect", {"DIALECT", Value::Source::kWords, {"openai-chat", "anthropic"}},
+      .Text("--dialect",
+            {"DIALECT",
+             Value::Source::kWords,
+             {contract::kDialectNames.begin(), contract::kDialectNames.end()}},
             &fields->dialect, "Matches only callers that speak it")
       .List("--header", {"NAME=VALUE"}, &fields->headers, "Matches only requests with this header")
       .Text("--strip-prefix", {"TEXT"}, &fields->strip_prefix,

@@ -73,8 +73,9 @@ bool Contains(const auto& words, std::string_view word) {
 
 std::string JoinedDialects() {
   std::string text;
-  for (const std::string_view name : kDialectNames)
+  for (const std::string_view name : kDialectNames) {
     StrAppend(&text, text.empty() ? "" : ", ", name);
+  }
   return text;
 }
 
@@ -128,7 +129,8 @@ absl::StatusOr<EffectiveConnection::AuthMode> ResolveAuthMode(const v1::Connecti
   if (cloud == "google.service_account") return AuthMode::kGoogleServiceAccount;
   if (cloud == "azure.client_secret") return AuthMode::kEntra;
   // Bedrock's credential may be all the data plane's: AWS has standard sources.
-  if (!cloud.empty() || dialect == kDialectBedrock) return AuthMode::kAwsSigV4;
+  const bool is_aws = preset != nullptr && preset->name == "aws-bedrock";
+  if (!cloud.empty() || is_aws || dialect == kDialectBedrock) return AuthMode::kAwsSigV4;
   if (preset != nullptr && preset->auth_header.empty()) return AuthMode::kNone;
   std::string_view others;
   if (preset != nullptr && preset->name == "google-vertex") others = ", or google.service_account";

@@ -117,6 +117,10 @@ TEST_F(ResourcesTest, ALiteralSecretOnTheCommandLineIsRefusedAndNotRepeated) {
       {"connections", "add", "c", "--api-key-from", "sk-literal"},
       {"connections", "update", "c", "--api-key=sk-literal"},
       {"connections", "add", "c", "--header", "X-Api-Key=sk-literal"},
+      {"connections", "add", "c", "--aws-secret-access-key", "sk-literal"},
+      {"connections", "add", "c", "--aws-session-token", "sk-literal"},
+      {"connections", "add", "c", "--google-service-account", "{sk-literal}"},
+      {"connections", "update", "c", "--azure-client-secret", "sk-literal"},
       {"connections", "add", "c", "--apikey", "sk-literal"},
       {"connections", "add", "c", "--apikey=sk-literal"},
   };
@@ -127,6 +131,70 @@ TEST_F(ResourcesTest, ALiteralSecretOnTheCommandLineIsRefusedAndNotRepeated) {
     EXPECT_THAT(result.err, Not(HasSubstr("sk-literal")));
   }
   EXPECT_THAT(server.Calls(), IsEmpty());
+}
+
+TEST_F(ResourcesTest, TheCloudsOfAConnectionHaveFlags) {
+  EXPECT_EQ(Run({"connections", "add", "c", "--provider", "aws-bedrock", "--aws-region",
+                 "us-east-1", "--aws-access-key-id", "AKI", "--aws-secret-access-key", "env:S",
+                 "--aws-session-token", "file:/t"})
+                .code,
+            0);
+  EXPECT_EQ(Run({"connections", "add", "c", "--google-service-account", "file:/sa.json",
+                 "--google-project", "p", "--google-location", "global"})
+                .code,
+            0);
+  EXPECT_EQ(
+      Run({"connections", "add", "c", "--azure-api-version", "2024-10-21", "--azure-deployments",
+           "--azure-tenant-id", "t", "--azure-client-id", "env:C", "--azure-client-secret", "env:S",
+           "--azure-authority", "https://a", "--azure-scope", "s"})
+          .code,
+      0);
+
+  EXPECT_THAT(
+      server.Requests<v1::CreateConnectionRequest>("ConnectionService/CreateConnection"),
+      ElementsAre(
+          EqualsProto(R"pb(connection {
+                             name: "c"
+                             provider: "aws-bedrock"
+                             aws {
+                               region: "us-east-1"
+                               access_key_id: "AKI"
+                               secret_access_key: "env:S"
+                               session_token: "file:/t"
+                             }
+                           })pb"),
+          EqualsProto(
+              R"pb(connection {
+                     name: "c"
+                     google { service_account: "file:/sa.json" project: "p" location: "global" }
+                   })pb"),
+          EqualsProto(R"pb(connection {
+                             name: "c"
+                             azure {
+                               api_version: "2024-10-21"
+                               deployments: true
+                               tenant_id: "t"
+                               client_id: "env:C"
+                               client_secret: "env:S"
+                               authority: "https://a"
+                               scope: "s"
+                             }
+                           })pb")));
+}
+
+TEST_F(ResourcesTest, AnUpdateOfACloudSendsOnlyWhatIsGiven) {
+  EXPECT_EQ(
+      Run({"connections", "update", "c", "--aws-profile", "llm", "--clear", "aws.access_key_id"})
+          .code,
+      0);
+
+  EXPECT_THAT(server.Requests<v1::UpdateConnectionRequest>("ConnectionService/UpdateConnection"),
+              ElementsAre(EqualsProto(
+                  R"pb(connection {
+                         name: "c"
+                         aws { profile: "llm" }
+                       }
+                       update_mask { paths: "aws.profile" paths: "aws.access_key_id" })pb")));
 }
 
 TEST_F(ResourcesTest, ALiteralSecretComesFromAFile) {
@@ -312,6 +380,7 @@ TEST_F(ResourcesTest, ShowIsALineAField) {
             "HEADERS      -\n"
             "TIMEOUTS     idle=90s\n"
             "TLS          -\n"
+            "CLOUD        -\n"
             "REVISION     3\n");
   EXPECT_EQ(Run({"connections", "show", "c", "-o", "yaml"}).out,
             "name: c\n"

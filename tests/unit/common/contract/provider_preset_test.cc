@@ -248,6 +248,17 @@ TEST(ResolveConnection, BedrockIsSignedForItsRegion) {
   EXPECT_EQ(by_host->aws_region, "us-east-2");
 }
 
+TEST(ResolveConnection, BedrockIsSignedInItsOtherDialectsAsWell) {
+  const auto effective = Resolve(
+      "provider: 'aws-bedrock' dialect: 'openai-chat' "
+      "base_url: 'https://bedrock-runtime.us-west-2.amazonaws.com/openai/v1'");
+
+  ASSERT_THAT(effective, IsOk());
+  EXPECT_EQ(effective->auth_mode, AuthMode::kAwsSigV4);
+  EXPECT_EQ(effective->aws_region, "us-west-2");
+  EXPECT_THAT(effective->dialects, ElementsAre("openai-chat"));
+}
+
 TEST(ResolveConnection, ARegionIsNeverGuessed) {
   EXPECT_THAT(Refusal("provider: 'aws-bedrock'"), Refuses("base_url", HasSubstr("aws.region")));
   EXPECT_THAT(Refusal("dialect: 'bedrock' base_url: 'http://127.0.0.1:9'"), Refuses("aws.region"));
