@@ -8,6 +8,7 @@
 #include "cli/commands/config.h"
 #include "cli/commands/connections.h"
 #include "cli/commands/contexts.h"
+#include "cli/commands/dialects.h"
 #include "cli/commands/groups.h"
 #include "cli/commands/help.h"
 #include "cli/commands/keys.h"
@@ -39,6 +40,7 @@ struct Tree {
   KeyCommands keys{root};
   ConfigCommands config{root};
   StatusCommand status{root};
+  DialectsCommand dialects{root};
   ContextCommands contexts{root};
   CompletionCommand completion{root};
   HelpCommand help{root};
