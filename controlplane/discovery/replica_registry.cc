@@ -99,7 +99,7 @@ void ReplicaRegistry::Ack(uint64_t stream, std::string_view replica_id, const v1
   entry->serves = {.revision = ack.revision(), .hash = ack.hash()};
   entry->base = Base::kOurs;
   entry->refused.reset();
-  SetComplaints(ack.complaints(), entry);
+  entry->complaints = CutComplaints(ack.complaints());
   if (const auto committed = CommitTime(ack.revision())) {
     // What was committed before the replica came was not kept from it.
     entry->ack_latency = now - std::max(*committed, entry->connected_at);
@@ -117,15 +117,17 @@ void ReplicaRegistry::Nack(uint64_t stream, std::string_view replica_id, const v
   entry->serves = {.revision = nack.revision(), .hash = nack.hash()};
   // Asking for a full snapshot is no verdict on the revision: that comes with the snapshot.
   if (!nack.need_full_snapshot()) entry->refused = refused;
-  SetComplaints(nack.complaints(), entry);
+  entry->complaints = CutComplaints(nack.complaints());
   changed_.SignalAll();
 }
 
-void ReplicaRegistry::SetDraining(uint64_t stream, std::string_view replica_id, bool draining) {
+void ReplicaRegistry::SetState(uint64_t stream, std::string_view replica_id,
+                               const v1::ReplicaState& state) {
   const MutexLock lock(&mutex_);
   Entry* entry = FindEntry(stream, replica_id);
   if (entry == nullptr) return;
-  entry->draining = draining;
+  entry->draining = state.draining();
+  entry->state_complaints = CutComplaints(state.complaints());
   changed_.SignalAll();
 }
 
@@ -163,16 +165,17 @@ void ReplicaRegistry::Forget() {
   for (const auto& [time, id] : gone) replicas_.erase(id);
 }
 
-void ReplicaRegistry::SetComplaints(
-    const google::protobuf::RepeatedPtrField<v1::Complaint>& complaints, Entry* entry) const {
-  entry->complaints.clear();
+std::vector<v1::Complaint> ReplicaRegistry::CutComplaints(
+    const google::protobuf::RepeatedPtrField<v1::Complaint>& complaints) const {
+  std::vector<v1::Complaint> cut;
   for (const v1::Complaint& complaint : complaints) {
-    if (static_cast<int>(entry->complaints.size()) == options_.complaints_max) break;
-    v1::Complaint& copy = entry->complaints.emplace_back();
+    if (static_cast<int>(cut.size()) == options_.complaints_max) break;
+    v1::Complaint& copy = cut.emplace_back();
     copy.set_kind(complaint.kind());
     copy.set_name(CutText(complaint.name(), options_.complaint_bytes_max));
     copy.set_message(CutText(complaint.message(), options_.complaint_bytes_max));
   }
+  return cut;
 }
 
 std::string_view ReplicaRegistry::StateOf(const Entry& entry) const {
@@ -195,7 +198,9 @@ v1::Replica ReplicaRegistry::Describe(const Entry& entry) const {
   SetTime(entry.connected_at, out.mutable_connected_at());
   if (!entry.connected) SetTime(entry.disconnected_at, out.mutable_disconnected_at());
   if (entry.ack_latency) SetDuration(*entry.ack_latency, out.mutable_ack_latency());
-  for (const v1::Complaint& complaint : entry.complaints) *out.add_complaints() = complaint;
+  for (const auto* complaints : {&entry.complaints, &entry.state_complaints}) {
+    for (const v1::Complaint& complaint : *complaints) *out.add_complaints() = complaint;
+  }
   return out;
 }
 

@@ -61,7 +61,7 @@ class ReplicaRegistry {
   void Ack(uint64_t stream, std::string_view replica_id, const v1::Ack& ack);
   // `refused`: revision of the push.
   void Nack(uint64_t stream, std::string_view replica_id, const v1::Nack& nack, uint64_t refused);
-  void SetDraining(uint64_t stream, std::string_view replica_id, bool draining);
+  void SetState(uint64_t stream, std::string_view replica_id, const v1::ReplicaState& state);
   void Disconnect(uint64_t stream, std::string_view replica_id);
 
  private:
@@ -77,8 +77,9 @@ class ReplicaRegistry {
     Base base = Base::kForeign;
     bool connected = false;
     bool draining = false;
-    std::optional<uint64_t> refused;  // revision of the newest nack; cleared by an ack
-    std::vector<v1::Complaint> complaints;
+    std::optional<uint64_t> refused;              // revision of the newest nack; cleared by an ack
+    std::vector<v1::Complaint> complaints;        // of its acks and nacks
+    std::vector<v1::Complaint> state_complaints;  // of its states
     absl::Time connected_at;
     absl::Time disconnected_at;
     std::optional<absl::Duration> ack_latency;
@@ -88,8 +89,8 @@ class ReplicaRegistry {
   Entry* FindEntry(uint64_t stream, std::string_view replica_id)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Forget() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void SetComplaints(const google::protobuf::RepeatedPtrField<v1::Complaint>& complaints,
-                     Entry* entry) const;
+  std::vector<v1::Complaint> CutComplaints(
+      const google::protobuf::RepeatedPtrField<v1::Complaint>& complaints) const;
   std::string_view StateOf(const Entry& entry) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   v1::Replica Describe(const Entry& entry) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static bool Serves(const Entry& entry, uint64_t revision);

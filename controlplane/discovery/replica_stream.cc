@@ -79,7 +79,7 @@ void ReplicaStream::OnReadDone(bool ok) {
       break;
     case v1::SubscribeRequest::kState:
       if (replica_id_.empty()) status = Malformed("the first message must be a hello");
-      service_.registry_.SetDraining(number_, replica_id_, request_.state().draining());
+      service_.registry_.SetState(number_, replica_id_, request_.state());
       break;
     case v1::SubscribeRequest::MESSAGE_NOT_SET:
       status = Malformed("empty message");

@@ -22,9 +22,9 @@ namespace {
 
 using Stream = grpc::ClientReaderWriter<v1::SubscribeRequest, v1::SubscribeResponse>;
 
-v1::SubscribeRequest MakeDraining() {
+v1::SubscribeRequest MakeState(const v1::ReplicaState& state) {
   v1::SubscribeRequest request;
-  request.mutable_state()->set_draining(true);
+  *request.mutable_state() = state;
   return request;
 }
 
@@ -46,6 +46,7 @@ class ConfigSubscription::Session {
     thread_ = std::thread([this] { Run(); });
   }
   void SendDraining();
+  void SendComplaints(std::vector<v1::Complaint> complaints);
   void Stop();
 
  private:
@@ -80,7 +81,7 @@ class ConfigSubscription::Session {
   // Held while writing: gRPC allows one writer at a time. Taken before mutex_, never after.
   Mutex write_mutex_;
   Stream* stream_ ABSL_GUARDED_BY(write_mutex_) = nullptr;  // null = not begun, or ending
-  bool draining_ ABSL_GUARDED_BY(write_mutex_) = false;
+  v1::ReplicaState state_ ABSL_GUARDED_BY(write_mutex_);
 
   // Not held while writing, so that Stop can break a write that is stuck.
   Mutex mutex_;
@@ -91,8 +92,17 @@ class ConfigSubscription::Session {
 
 void ConfigSubscription::Session::SendDraining() {
   MutexLock lock(&write_mutex_);
-  if (std::exchange(draining_, true)) return;
-  if (stream_ != nullptr) stream_->Write(MakeDraining());
+  if (state_.draining()) return;
+  state_.set_draining(true);
+  if (stream_ != nullptr) stream_->Write(MakeState(state_));
+}
+
+void ConfigSubscription::Session::SendComplaints(std::vector<v1::Complaint> complaints) {
+  MutexLock lock(&write_mutex_);
+  if (complaints.empty() && state_.complaints().empty()) return;
+  state_.mutable_complaints()->Assign(std::move_iterator(complaints.begin()),
+                                      std::move_iterator(complaints.end()));
+  if (stream_ != nullptr) stream_->Write(MakeState(state_));
 }
 
 void ConfigSubscription::Session::Stop() {
@@ -161,7 +171,7 @@ absl::Status ConfigSubscription::Session::ServeStream(Stream& stream, bool* rece
   {
     MutexLock lock(&write_mutex_);
     stream_ = &stream;
-    if (draining_) stream.Write(MakeDraining());
+    if (state_.ByteSizeLong() > 0) stream.Write(MakeState(state_));
   }
   v1::SubscribeResponse push;
   while (stream.Read(&push)) {
@@ -210,6 +220,9 @@ ConfigSubscription::~ConfigSubscription() { Stop(); }
 
 void ConfigSubscription::Start() { session_->Start(); }
 void ConfigSubscription::SendDraining() { session_->SendDraining(); }
+void ConfigSubscription::SendComplaints(std::vector<v1::Complaint> complaints) {
+  session_->SendComplaints(std::move(complaints));
+}
 void ConfigSubscription::Stop() { session_->Stop(); }
 
 }  // namespace lmgate::control

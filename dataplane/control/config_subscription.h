@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "dataplane/control/control_channel.h"
 #include "dataplane/control/last_good_store.h"
@@ -60,6 +61,9 @@ class ConfigSubscription {
   void Start();
   // Tells the control plane that this replica finishes; on later streams too. Any thread.
   void SendDraining();
+  // Tells it which resources cannot be used for now, for reasons that come and go between pushes:
+  // all of them, in the place of those told before. On later streams too. Any thread.
+  void SendComplaints(std::vector<v1::Complaint> complaints);
   // Cancels the stream and joins the thread; at once, unless Publish blocks. Any thread but the
   // subscription's own; more than once is fine.
   void Stop();

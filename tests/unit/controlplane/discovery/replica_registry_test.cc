@@ -14,6 +14,12 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
+v1::ReplicaState Draining() {
+  v1::ReplicaState state;
+  state.set_draining(true);
+  return state;
+}
+
 class ReplicaRegistryTest : public ::testing::Test {
  protected:
   ReplicaRegistryTest() { Commit(1); }
@@ -97,12 +103,29 @@ TEST_F(ReplicaRegistryTest, FollowsAReplicaThroughItsStates) {
   EXPECT_EQ(Only().lag(), 0u);
   EXPECT_THAT(Only().complaints(), IsEmpty());
 
-  registry_.SetDraining(stream, "a", true);
+  registry_.SetState(stream, "a", Draining());
   EXPECT_EQ(Only().state(), "DRAINING");
 
   registry_.Disconnect(stream, "a");
   EXPECT_EQ(Only().state(), "DISCONNECTED");
   EXPECT_TRUE(Only().has_disconnected_at());
+}
+
+TEST_F(ReplicaRegistryTest, ComplaintsOfAStateStandBesideThoseOfTheAck) {
+  const uint64_t stream = Connect("a", 1);
+  v1::Ack ack;
+  ack.add_complaints()->set_message("of the ack");
+  registry_.Ack(stream, "a", ack);
+  v1::ReplicaState state;
+  state.add_complaints()->set_message("of the state");
+
+  registry_.SetState(stream, "a", state);
+  ASSERT_EQ(Only().complaints_size(), 2);
+  EXPECT_EQ(Only().complaints(1).message(), "of the state");
+
+  registry_.SetState(stream, "a", v1::ReplicaState());
+  ASSERT_EQ(Only().complaints_size(), 1);
+  EXPECT_EQ(Only().complaints(0).message(), "of the ack");
 }
 
 TEST_F(ReplicaRegistryTest, TakesAForeignRevisionForNoneOfOurs) {
@@ -196,7 +219,7 @@ TEST_F(ReplicaRegistryTest, WaitEndsWhenEachHasAnswered) {
   const uint64_t a = Connect("a", 1);
   const uint64_t b = Connect("b", 1);
   const uint64_t draining = Connect("c", 1);
-  registry_.SetDraining(draining, "c", true);
+  registry_.SetState(draining, "c", Draining());
   Commit(2);
   v1::WaitForRevisionReply reply;
 

@@ -307,6 +307,21 @@ TEST_F(ConfigSubscriptionTest, SaysThatItDrainsOnThisStreamAndOnLaterOnes) {
   EXPECT_TRUE(peer_.NextMessage()->state().draining());
 }
 
+TEST_F(ConfigSubscriptionTest, TellsComplaintsOnThisStreamAndOnLaterOnes) {
+  StartAndServe();
+  v1::Complaint complaint;
+  complaint.set_name("azure");
+
+  subscription_->SendComplaints({complaint});
+  EXPECT_EQ(peer_.NextMessage()->state().complaints(0).name(), "azure");
+  peer_.BreakStream();
+  peer_.NextHello();
+  EXPECT_EQ(peer_.NextMessage()->state().complaints_size(), 1);
+
+  subscription_->SendComplaints({});
+  EXPECT_EQ(peer_.NextMessage()->state().complaints_size(), 0);
+}
+
 TEST_F(ConfigSubscriptionTest, AStoreThatCannotBeWrittenHoldsNothingBack) {
   options_.store_retry = absl::ZeroDuration();
   Start();
