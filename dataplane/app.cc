@@ -27,6 +27,9 @@ namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 
 constexpr absl::Duration kDrainPoll = absl::Milliseconds(10);
+// A new configuration waits so long for the first credentials of its connections, so that they do
+// not begin with refusals; not for longer, since it may also block a key.
+constexpr absl::Duration kFirstCredentialWait = absl::Seconds(1);
 
 // Each stream takes two descriptors; the usual soft limit of 1024 is for interactive shells.
 void RaiseDescriptorLimit() {
@@ -93,6 +96,10 @@ absl::Status App::Start() {
   const std::filesystem::path state_dir(options_.state_dir);
   std::filesystem::create_directories(state_dir.parent_path(), error);
   LMGATE_ASSIGN_OR_RETURN(store_, control::LastGoodStore::Open({.directory = options_.state_dir}));
+  token_source_ = std::make_unique<credential::TokenSource>(
+      credential::TokenSource::Options(), ResolveSecret, clock_, random_,
+      [this](const auto& problems) { ReportCredentials(problems); });
+  shared_.credentials = token_source_.get();
   LMGATE_RETURN_IF_ERROR(MakeWorkers());
   LMGATE_ASSIGN_OR_RETURN(
       admin_server_,
@@ -101,13 +108,6 @@ absl::Status App::Start() {
           [this](const http::AdminRequest& request) { return HandleAdmin(request); }));
 
   LMGATE_ASSIGN_OR_RETURN(snapshot::Snapshot::Compiled last_good, store_->Load(ResolveSecret));
-  if (last_good.snapshot != nullptr) {
-    Publish(last_good.snapshot);
-    LogInfo(StrCat("serving the last good configuration, revision ", last_good.snapshot->revision(),
-                   " with ", last_good.snapshot->key_count(), " keys"));
-  } else {
-    RunWorkers();
-  }
   if (options_.control_plane != "none") {
     control::ConfigSubscription::Options subscription;
     subscription.address.target = options_.control_plane;
@@ -125,8 +125,17 @@ absl::Status App::Start() {
         [this](std::shared_ptr<const snapshot::Snapshot> snapshot) {
           Publish(std::move(snapshot));
         });
-    subscription_->Start();
   }
+  // From here on it may tell the subscription of what it cannot fetch.
+  credential_thread_ = std::thread([this] { token_source_->Run(); });
+  if (last_good.snapshot != nullptr) {
+    Publish(last_good.snapshot);
+    LogInfo(StrCat("serving the last good configuration, revision ", last_good.snapshot->revision(),
+                   " with ", last_good.snapshot->key_count(), " keys"));
+  } else {
+    RunWorkers();
+  }
+  if (subscription_ != nullptr) subscription_->Start();
   LogInfo(StrCat("listening on ",
                  options::HostPort{.host = options_.listen.host, .port = port_}.Text(),
                  tls_ == nullptr ? "" : " (TLS)", ", admin on ",
@@ -161,6 +170,9 @@ void App::RunWorkers() {
 }
 
 void App::Publish(std::shared_ptr<const snapshot::Snapshot> snapshot) {
+  // Before the workers have it: none of them asks for a credential that nobody fetches.
+  token_source_->Use(snapshot->connections());
+  token_source_->AwaitFirstTries(kFirstCredentialWait);
   Mutex mutex;
   CondVar installed;
   size_t missing = workers_.size();
@@ -181,6 +193,18 @@ void App::Publish(std::shared_ptr<const snapshot::Snapshot> snapshot) {
   has_snapshot_.store(true);
 }
 
+void App::ReportCredentials(const std::vector<credential::TokenSource::Problem>& problems) {
+  if (subscription_ == nullptr) return;
+  std::vector<v1::Complaint> complaints;
+  for (const credential::TokenSource::Problem& problem : problems) {
+    v1::Complaint& complaint = complaints.emplace_back();
+    complaint.set_kind(v1::RESOURCE_KIND_CONNECTION);
+    complaint.set_name(problem.connection);
+    complaint.set_message(problem.message);
+  }
+  subscription_->SendComplaints(std::move(complaints));
+}
+
 bool App::Shutdown(absl::Duration drain_timeout) {
   if (shut_down_) return true;
   shut_down_ = true;
@@ -194,11 +218,13 @@ bool App::Shutdown(absl::Duration drain_timeout) {
     while (OpenConnections() > 0 && absl::Now() < deadline) absl::SleepFor(kDrainPoll);
     all_ended = OpenConnections() == 0;
   }
+  if (token_source_ != nullptr) token_source_->Stop();
   // Nothing may be installed on a worker that has ended.
   if (subscription_ != nullptr) subscription_->Stop();
   for (const auto& worker : workers_) worker->Stop();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
+  if (credential_thread_.joinable()) credential_thread_.join();
   if (admin_server_ != nullptr) admin_server_->Stop();
   return all_ended;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <absl/random/random.h>
 #include <absl/status/statusor.h>
 
 #include <atomic>
@@ -8,9 +9,11 @@
 #include <thread>
 #include <vector>
 
+#include "common/base/clock.h"
 #include "common/http/admin_server.h"
 #include "dataplane/control/config_subscription.h"
 #include "dataplane/control/last_good_store.h"
+#include "dataplane/credential/token_source.h"
 #include "dataplane/gateway/access_log.h"
 #include "dataplane/gateway/worker.h"
 #include "dataplane/options.h"
@@ -44,11 +47,16 @@ class App {
   absl::Status MakeWorkers();
   void RunWorkers();
   void Publish(std::shared_ptr<const snapshot::Snapshot> snapshot);
+  void ReportCredentials(const std::vector<credential::TokenSource::Problem>& problems);
   http::AdminResponse HandleAdmin(const http::AdminRequest& request);
   uint64_t OpenConnections() const;
 
   const Options options_;
   std::unique_ptr<boost::asio::ssl::context> tls_;
+  const SystemClock clock_;
+  absl::BitGen random_;  // of credential_thread_ only
+  std::unique_ptr<credential::TokenSource> token_source_;
+  std::thread credential_thread_;
   gateway::WorkerShared shared_;
   std::unique_ptr<gateway::AccessLog> access_log_;
   std::vector<std::unique_ptr<gateway::Worker>> workers_;

@@ -45,9 +45,10 @@ std::string Names(const std::vector<std::string>& names) {
 }  // namespace
 
 TokenSource::TokenSource(Options options, snapshot::SecretResolver resolver, const Clock& clock,
-                         absl::BitGenRef random)
+                         absl::BitGenRef random, ProblemListener listener)
     : options_(options),
       clock_(clock),
+      listener_(std::move(listener)),
       fetcher_(options.fetch, std::move(resolver), clock),
       random_(random) {}
 
@@ -159,6 +160,11 @@ void TokenSource::Run() {
 absl::Time TokenSource::FetchDue() {
   while (const std::optional<Due> due = TakeDue()) {
     Store(due->key, fetcher_.Fetch(due->mode, due->account));
+  }
+  std::vector<Problem> problems = FindProblems();
+  if (problems != told_) {
+    told_ = std::move(problems);
+    if (listener_) listener_(told_);
   }
   MutexLock lock(&mutex_);
   return NextTime();

@@ -5,6 +5,7 @@
 #include <absl/random/bit_gen_ref.h>
 #include <absl/time/time.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,9 +40,14 @@ class TokenSource {
     bool operator==(const Problem&) const = default;
   };
 
-  // `clock` and `random` outlive it; `random` is used by Run's thread only.
+  // Hears all problems, by the connections' names, whenever they are others than before. Called on
+  // the thread that fetches.
+  using ProblemListener = std::function<void(const std::vector<Problem>&)>;
+
+  // `clock` and `random` outlive it; `random` is used by the thread that fetches only. `listener`
+  // may be empty.
   TokenSource(Options options, snapshot::SecretResolver resolver, const Clock& clock,
-              absl::BitGenRef random);
+              absl::BitGenRef random, ProblemListener listener = {});
 
   // ---- any thread
   // From now on fetches for these connections and no others. Those that were there keep what they
@@ -53,7 +59,6 @@ class TokenSource {
   // Null = the connection has no fetched credential, or Use has not named it.
   std::shared_ptr<const CredentialSlot> FindSlot(
       const snapshot::UpstreamConnection& connection) const ABSL_LOCKS_EXCLUDED(mutex_);
-  // By the connections' names.
   std::vector<Problem> FindProblems() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Lets Run return soon (see HttpClient::Stop). For good.
   void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
@@ -91,9 +96,12 @@ class TokenSource {
   const Options options_;
   const Clock& clock_;
 
+  const ProblemListener listener_;
+
   // Used by the fetching thread only, but for Stop.
   CredentialFetcher fetcher_;
   absl::BitGenRef random_;
+  std::vector<Problem> told_;
 
   mutable Mutex mutex_;
   CondVar changed_;  // Use, Stop, a first try

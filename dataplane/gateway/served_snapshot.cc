@@ -6,8 +6,9 @@ namespace lmgate::gateway {
 
 ServedSnapshot::ServedSnapshot(std::shared_ptr<const snapshot::Snapshot> snapshot,
                                http1::ClientPool& pool, WorkerMetrics& metrics,
+                               const credential::TokenSource* credentials,
                                const ServedSnapshot* previous)
-    : snapshot_(std::move(snapshot)), pool_(pool), metrics_(metrics) {
+    : snapshot_(std::move(snapshot)), pool_(pool), metrics_(metrics), credentials_(credentials) {
   const auto& connections = snapshot_->connections();
   connections_.resize(connections.size());
   if (previous == nullptr) return;
@@ -38,6 +39,21 @@ ConnectionMetrics& ServedSnapshot::metrics(uint32_t connection) {
     metrics = metrics_.ForConnection(snapshot_->connections()[connection]->name);
   }
   return *metrics;
+}
+
+absl::StatusOr<const credential::Credential*> ServedSnapshot::CredentialFor(uint32_t connection) {
+  const snapshot::UpstreamConnection& upstream = *snapshot_->connections()[connection];
+  if (!upstream.config.has_fetched_credential()) return nullptr;
+  std::optional<credential::CredentialReader>& reader = connections_[connection].credential;
+  if (!reader.has_value()) {
+    auto slot = credentials_ == nullptr ? nullptr : credentials_->FindSlot(upstream);
+    // A request that still holds an old configuration, whose account nobody uses any more.
+    if (slot == nullptr) return absl::UnavailableError("its credential is no longer fetched");
+    reader.emplace(std::move(slot));
+  }
+  const credential::Credential& credential = reader->Get();
+  if (!credential.problem.empty()) return absl::UnavailableError(credential.problem);
+  return &credential;
 }
 
 }  // namespace lmgate::gateway

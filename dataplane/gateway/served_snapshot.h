@@ -1,10 +1,14 @@
 #pragma once
 
+#include <absl/status/statusor.h>
+
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "dataplane/credential/token_source.h"
 #include "dataplane/gateway/metrics.h"
 #include "dataplane/http1/client_pool.h"
 #include "dataplane/snapshot/snapshot.h"
@@ -17,13 +21,19 @@ namespace lmgate::gateway {
 // newer ones share all that they did not change.
 class ServedSnapshot {
  public:
+  // `credentials` may be null: then nobody fetches any.
   ServedSnapshot(std::shared_ptr<const snapshot::Snapshot> snapshot, http1::ClientPool& pool,
-                 WorkerMetrics& metrics, const ServedSnapshot* previous);
+                 WorkerMetrics& metrics, const credential::TokenSource* credentials,
+                 const ServedSnapshot* previous);
 
   const snapshot::Snapshot& snapshot() const { return *snapshot_; }
   // Made on first use.
   http1::Endpoint& endpoint(uint32_t connection);
   ConnectionMetrics& metrics(uint32_t connection);
+  // What an attempt adds to the connection's header_block: the credential that is fetched for it,
+  // newest; null = header_block has all. Unavailable: why there is none for now. Valid until the
+  // next call for the same connection. Neither locks nor allocates while nothing changes.
+  absl::StatusOr<const credential::Credential*> CredentialFor(uint32_t connection);
 
  private:
   friend void intrusive_ptr_add_ref(ServedSnapshot* served) { ++served->references_; }
@@ -33,11 +43,13 @@ class ServedSnapshot {
   struct Connection {
     std::shared_ptr<http1::Endpoint> endpoint;
     ConnectionMetrics* metrics = nullptr;
+    std::optional<credential::CredentialReader> credential;
   };
 
   const std::shared_ptr<const snapshot::Snapshot> snapshot_;
   http1::ClientPool& pool_;
   WorkerMetrics& metrics_;
+  const credential::TokenSource* const credentials_;
   std::vector<Connection> connections_;
   uint32_t references_ = 0;
 };

@@ -69,7 +69,7 @@ void Worker::Run() {
 void Worker::Install(std::shared_ptr<const snapshot::Snapshot> snapshot,
                      std::function<void()> done) {
   asio::post(io_, [this, snapshot = std::move(snapshot), done = std::move(done)] {
-    served_ = new ServedSnapshot(snapshot, pool_, metrics_, served_.get());
+    served_ = new ServedSnapshot(snapshot, pool_, metrics_, shared_.credentials, served_.get());
     pool_.Prune();
     done();
   });

@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include "dataplane/credential/token_source.h"
 #include "dataplane/gateway/access_line.h"
 #include "dataplane/gateway/access_log.h"
 #include "dataplane/gateway/body_pool.h"
@@ -46,7 +47,8 @@ struct TrafficLimits {
 // What all workers of the process share; outlives them.
 struct WorkerShared {
   TrafficLimits limits;
-  boost::asio::ssl::context* tls = nullptr;  // null = plain HTTP
+  boost::asio::ssl::context* tls = nullptr;              // null = plain HTTP
+  const credential::TokenSource* credentials = nullptr;  // null = none are fetched
   std::atomic<uint64_t> connections{0};
 };
 

@@ -194,6 +194,22 @@ TEST_F(TokenSourceTest, NamesTheConnectionsThatHaveNone) {
                           TokenSource::Problem{.connection = "b", .message = message}));
 }
 
+TEST_F(TokenSourceTest, TellsWhenItsProblemsChange) {
+  Answer({Failure(), Failure(), Token("one")});
+  std::vector<size_t> told;
+  TokenSource source(
+      {}, [](std::string_view) { return absl::NotFoundError("no"); }, clock_, random_,
+      [&told](const auto& problems) { told.push_back(problems.size()); });
+  source.Use({Entra("azure")});
+
+  for (int i = 0; i < 3; ++i) {
+    source.FetchDue();
+    clock_.Advance(absl::Seconds(5));
+  }
+
+  EXPECT_THAT(told, ElementsAre(1, 0));
+}
+
 TEST_F(TokenSourceTest, KeysOfTheConfigurationAreThereAtOnce) {
   auto connection = std::make_shared<snapshot::UpstreamConnection>();
   connection->config.auth_mode = AuthMode::kAwsSigV4;
