@@ -2,11 +2,14 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <memory>
+#include <sstream>
 #include <string>
 
 #include "common/base/strings.h"
 #include "common/contract/resource.h"
+#include "common/http/http_client.h"
 #include "tests/fakeprovider/fake_provider.h"
 #include "tests/fakeprovider/test_client.h"
 #include "tests/support/temp_dir.h"
@@ -105,6 +108,37 @@ TEST_F(Tls, VerificationCanBeTurnedOff) {
   StartOuter("", /*skip_verify=*/true);
 
   EXPECT_EQ(Chat("gpt-4o", /*stream=*/false).status, 200);
+}
+
+// http::HttpClient, of tokens and key sets, with the same peer.
+TEST_F(Tls, CallOutsTrustWhomTheyAreTold) {
+  std::ifstream file(CertificateFile());
+  std::ostringstream pem;
+  pem << file.rdbuf();
+  const http::HttpCall call{
+      .tls = true, .host = "127.0.0.1", .port = inner_->port(), .target = "/healthz"};
+
+  http::HttpClient trusting({.ca_pem = pem.str()});
+  const auto reply = trusting.Send(call);
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(reply->status, 200);
+
+  http::HttpClient strict({});
+  const auto refused = strict.Send(call);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("TLS: "));
+}
+
+TEST_F(Tls, CallOutsWantTheNameOfTheCertificate) {
+  std::ifstream file(CertificateFile());
+  std::ostringstream pem;
+  pem << file.rdbuf();
+  http::HttpClient client({.ca_pem = pem.str()});
+  // The certificate is for the address only, once it has a subjectAltName (RFC 6125, 6.4.4).
+  const http::HttpCall call{
+      .tls = true, .host = "localhost", .port = inner_->port(), .target = "/healthz"};
+
+  EXPECT_EQ(client.Send(call).status().code(), absl::StatusCode::kUnavailable);
 }
 
 TEST_F(Tls, AClientThatSpeaksNoTlsIsClosed) {
