@@ -10,8 +10,8 @@ readonly BUILD_PACKAGES=(
   ca-certificates ccache cmake curl g++ mold ninja-build pkg-config
   protobuf-compiler protobuf-compiler-grpc
   # Libraries. libboost1.81-dev and not libboost-dev, which is 1.74 and conflicts with it.
-  libabsl-dev libboost1.81-dev libcli11-dev libgrpc++-dev libprotobuf-dev libre2-dev
-  libsimdjson-dev libspdlog-dev libsqlite3-dev libssl-dev libyaml-cpp-dev
+  libabsl-dev libboost1.81-dev libcli11-dev libgrpc++-dev libnghttp2-dev libprotobuf-dev
+  libre2-dev libsimdjson-dev libspdlog-dev libsqlite3-dev libssl-dev libyaml-cpp-dev
   nlohmann-json3-dev prometheus-cpp-dev
 )
 readonly TEST_PACKAGES=(libgmock-dev libgtest-dev sqlite3 strace valgrind)

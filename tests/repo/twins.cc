@@ -10,10 +10,11 @@ namespace {
 
 // The folders marked (P), pure, in the table of the layout; and the options, which every program
 // starts with.
-constexpr std::array<std::string_view, 12> kPureFolders{
-    "common/base",       "common/contract",    "common/options",        "dataplane/auth",
-    "dataplane/chat",    "dataplane/dialect",  "dataplane/middleware",  "dataplane/ratelimit",
-    "dataplane/routing", "dataplane/snapshot", "controlplane/importer", "dataplane/usage"};
+constexpr std::array<std::string_view, 13> kPureFolders{
+    "common/base",         "common/contract",   "common/options",     "dataplane/auth",
+    "dataplane/chat",      "dataplane/dialect", "dataplane/http2",    "dataplane/middleware",
+    "dataplane/ratelimit", "dataplane/routing", "dataplane/snapshot", "controlplane/importer",
+    "dataplane/usage"};
 
 bool IsPure(std::string_view folder) {
   return std::find(kPureFolders.begin(), kPureFolders.end(), folder) != kPureFolders.end();
