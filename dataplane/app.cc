@@ -89,7 +89,11 @@ absl::Status App::Start() {
   TakeGrpcLog();
   shared_.limits = options_.Limits();
   if (!options_.tls_cert.empty()) {
-    LMGATE_ASSIGN_OR_RETURN(tls_, http1::CreateServerTls(options_.tls_cert, options_.tls_key));
+    const auto protocols = shared_.limits.http2_streams_max > 0
+                               ? http1::ServerProtocols::kHttp2AndHttp1
+                               : http1::ServerProtocols::kHttp1;
+    LMGATE_ASSIGN_OR_RETURN(tls_,
+                            http1::CreateServerTls(options_.tls_cert, options_.tls_key, protocols));
     shared_.tls = tls_.get();
   }
   std::error_code error;

@@ -26,6 +26,7 @@ gateway::TrafficLimits Options::Limits() const {
           .body_timeout_ms = absl::ToInt64Milliseconds(body_timeout),
           .write_timeout_ms = absl::ToInt64Milliseconds(write_timeout),
           .connections_max = static_cast<uint64_t>(max_connections),
+          .http2_streams_max = static_cast<uint32_t>(http2_max_streams),
           .upstream_pool = {.idle_max = static_cast<size_t>(max_idle_upstreams),
                             .idle_timeout_ms = absl::ToInt64Milliseconds(upstream_idle_timeout)}};
 }
@@ -93,6 +94,10 @@ std::vector<options::Option> OptionTable(Options* options) {
        ToDuration(&options->upstream_idle_timeout, shortest, longest)},
       {"max-connections", "N", "20000", "Client connections open at once.",
        ToInteger(&options->max_connections, 1, 10'000'000)},
+      {"http2-max-streams", "N", "128",
+       "Requests at once on one HTTP/2 connection, each of which counts as a client connection; "
+       "0 = HTTP/1.1 only.",
+       ToInteger(&options->http2_max_streams, 0, 100'000)},
       {"idle-timeout", "TIME", "75s", "A client connection without a request is closed after it.",
        ToDuration(&options->idle_timeout, shortest, longest)},
       {"header-timeout", "TIME", "10s", "For a request's head, from its first byte.",

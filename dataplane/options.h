@@ -37,6 +37,7 @@ struct Options {
   int64_t max_idle_upstreams = 0;
   absl::Duration upstream_idle_timeout;
   int64_t max_connections = 0;
+  int64_t http2_max_streams = 0;  // 0 = HTTP/2 is not spoken
   absl::Duration idle_timeout;
   absl::Duration header_timeout;
   absl::Duration body_timeout;

@@ -23,8 +23,11 @@ int64_t Milliseconds(absl::Duration duration) { return absl::ToInt64Milliseconds
 
 }  // namespace
 
-ServerConnection::ServerConnection(Worker& worker, http1::Socket socket)
+ServerConnection::ServerConnection(Worker& worker, http1::Socket socket, Client client)
     : worker_(worker),
+      client_kind_(client),
+      may_be_http2_(client == Client::kNetwork && worker.shared().tls == nullptr &&
+                    worker.limits().http2_streams_max > 0),
       client_(new http1::Stream(std::move(socket), worker.streams())),
       timer_(
           worker.wheel(), [](void* self) { static_cast<ServerConnection*>(self)->OnTimer(); },
@@ -47,8 +50,13 @@ void ServerConnection::Start() {
 }
 
 void ServerConnection::Finish() {
-  worker_.Remove(this);
+  if (client_ != nullptr) worker_.Remove(this);
   delete this;
+}
+
+void ServerConnection::HandOver() {
+  timer_.Clear();
+  worker_.HandOver(this, std::move(client_));
 }
 
 void ServerConnection::OnDrain() {
@@ -66,11 +74,15 @@ void ServerConnection::Abort() {
 // The life of a connection. It reads like the list in house.md 2.7: read, authenticate, decode and
 // plan (Decide), attempt, relay, settle.
 http1::Awaitable<> ServerConnection::Serve() {
-  if (worker_.shared().tls != nullptr) {
+  if (worker_.shared().tls != nullptr && client_kind_ == Client::kNetwork) {
     SetDeadline(Phase::kHead, worker_.limits().head_timeout_ms);
     http1::ErrorCode error = client_->StartTls(*worker_.shared().tls, {}, false);
     if (!error) error = co_await client_->Handshake(/*as_client=*/false);
     if (error) co_return;
+    if (client_->protocol() == "h2") {
+      HandOver();
+      co_return;
+    }
   }
   bool keep_alive = true;
   while (keep_alive) {
@@ -239,6 +251,7 @@ bool ServerConnection::Settle(Step last) {
   }
   if (!request_.keep_alive) return false;
   client_->Consume(head_bytes_);
+  may_be_http2_ = false;
   drain_end_ms_ = TimerWheel::NowMs() + kDrainNextMs;
   return true;
 }

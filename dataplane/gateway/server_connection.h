@@ -31,7 +31,12 @@ namespace lmgate::gateway {
 // itself at the end. Belongs to its worker's thread.
 class ServerConnection {
  public:
-  ServerConnection(Worker& worker, http1::Socket socket);
+  enum class Client : uint8_t {
+    kNetwork,
+    kHttp2Stream,  // an Http2Exchange of this worker
+  };
+
+  ServerConnection(Worker& worker, http1::Socket socket, Client client);
   ServerConnection(const ServerConnection&) = delete;
   ServerConnection& operator=(const ServerConnection&) = delete;
 
@@ -41,6 +46,7 @@ class ServerConnection {
   void OnDrain();
   // The end now, whatever is under way.
   void Abort();
+  Client client() const { return client_kind_; }
 
  private:
   // While the worker drains, a client's first request is awaited so long after it was accepted,
@@ -146,6 +152,8 @@ class ServerConnection {
 
   http1::Awaitable<> Serve();
   void Finish();
+  // The client speaks HTTP/2: another one serves it, and this ends.
+  void HandOver();
 
   // ---- the phases, in their order
   void BeginRequest();
@@ -222,6 +230,8 @@ class ServerConnection {
   void WatchClient();
 
   Worker& worker_;
+  const Client client_kind_;
+  bool may_be_http2_;  // nothing was read yet, and nothing agreed on
   auth::DigestMemo digest_memo_;
   http1::StreamPtr client_;
   http1::TimerWheel::Entry timer_;

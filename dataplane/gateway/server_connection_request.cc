@@ -24,6 +24,13 @@ using http1::HeaderId;
 
 constexpr size_t kModelBytesMax = 512;
 
+// Whether a client that sends this as its first bytes speaks HTTP/2 (RFC 9113, 3.4), or is about to
+// show it.
+bool IsHttp2Preface(std::string_view input) {
+  constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+  return input.starts_with(kPreface) || kPreface.starts_with(input);
+}
+
 }  // namespace
 
 // ---- reading the request
@@ -99,6 +106,12 @@ ServerConnection::Step ServerConnection::ScanHead() {
     }
     if (result.status == http1::ScanStatus::kInvalid ||
         result.status == http1::ScanStatus::kUnsupported) {
+      if (may_be_http2_ && IsHttp2Preface(input)) {
+        worker_.counters().active_requests.Subtract(1);
+        request_.begun = false;
+        HandOver();
+        return Step::kClose;
+      }
       linger_ = true;
       return Refuse(ErrorCode::kInvalidRequest, std::string(result.reason));
     }

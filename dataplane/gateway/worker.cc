@@ -3,11 +3,14 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "common/base/logging.h"
 #include "common/base/strings.h"
 #include "dataplane/gateway/error_response.h"
+#include "dataplane/gateway/http2_connection.h"
 #include "dataplane/gateway/server_connection.h"
 
 namespace lmgate::gateway {
@@ -80,6 +83,7 @@ void Worker::Drain() {
     draining_ = true;
     CloseListener();
     for (ServerConnection* connection : connections_) connection->OnDrain();
+    for (Http2Connection* connection : http2_connections_) connection->OnDrain();
   });
 }
 
@@ -88,6 +92,7 @@ void Worker::Stop() {
     draining_ = stopping_ = true;
     CloseListener();
     for (ServerConnection* connection : connections_) connection->Abort();
+    for (Http2Connection* connection : http2_connections_) connection->Abort();
     pool_.CloseIdle();
     wheel_.Stop();
     work_.reset();
@@ -133,12 +138,7 @@ void Worker::OnAccept(http1::Socket socket) {
     shared_.connections.fetch_sub(1);
     // One short write into an empty socket buffer; under TLS there is nobody to tell it to.
     if (shared_.tls == nullptr) {
-      const std::string body = ErrorBody(ErrorShape::kOpenAi, contract::ErrorCode::kOverloaded,
-                                         DefaultMessage(contract::ErrorCode::kOverloaded), {}, {});
-      const std::string answer =
-          StrCat("HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n",
-                 ErrorHeaders(ErrorShape::kOpenAi, contract::ErrorCode::kOverloaded),
-                 "connection: close\r\ncontent-length: ", body.size(), "\r\n\r\n", body);
+      const std::string answer = OverloadedAnswer();
       [[maybe_unused]] const ssize_t sent =
           ::send(socket.native_handle(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     }
@@ -146,15 +146,59 @@ void Worker::OnAccept(http1::Socket socket) {
     return;
   }
   metrics_.client_connections.Add(1);
-  auto* connection = new ServerConnection(*this, std::move(socket));
+  auto* connection =
+      new ServerConnection(*this, std::move(socket), ServerConnection::Client::kNetwork);
   connections_.insert(connection);
   connection->Start();
 }
 
 void Worker::Remove(ServerConnection* connection) {
   connections_.erase(connection);
+  if (connection->client() == ServerConnection::Client::kNetwork) {
+    metrics_.client_connections.Subtract(1);
+  }
+  shared_.connections.fetch_sub(1);
+}
+
+void Worker::HandOver(ServerConnection* connection, http1::StreamPtr client) {
+  connections_.erase(connection);
+  auto* http2 = new Http2Connection(*this, std::move(client));
+  http2_connections_.insert(http2);
+  http2->Start();
+}
+
+std::optional<http1::Socket> Worker::ServeInProcess() {
+  int ends[2] = {-1, -1};
+  const bool has_room = shared_.connections.fetch_add(1) < shared_.limits.connections_max;
+  if (!has_room ||
+      ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0) {
+    if (has_room) LogWarn(StrCat("socketpair: ", std::strerror(errno)));
+    shared_.connections.fetch_sub(1);
+    unrouted_metrics_->requests[static_cast<size_t>(contract::ErrorCode::kOverloaded)].Add(1);
+    return std::nullopt;
+  }
+  const asio::generic::stream_protocol protocol(AF_UNIX, 0);
+  http1::Socket client_end(io_, protocol, ends[0]);
+  http1::Socket server_end(io_, protocol, ends[1]);
+  auto* connection =
+      new ServerConnection(*this, std::move(server_end), ServerConnection::Client::kHttp2Stream);
+  connections_.insert(connection);
+  connection->Start();
+  return client_end;
+}
+
+void Worker::Remove(Http2Connection* connection) {
+  http2_connections_.erase(connection);
   metrics_.client_connections.Subtract(1);
   shared_.connections.fetch_sub(1);
+}
+
+std::string OverloadedAnswer() {
+  const std::string body = ErrorBody(ErrorShape::kOpenAi, contract::ErrorCode::kOverloaded,
+                                     DefaultMessage(contract::ErrorCode::kOverloaded), {}, {});
+  return StrCat("HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n",
+                ErrorHeaders(ErrorShape::kOpenAi, contract::ErrorCode::kOverloaded),
+                "connection: close\r\ncontent-length: ", body.size(), "\r\n\r\n", body);
 }
 
 uint64_t Worker::NextRandom() {

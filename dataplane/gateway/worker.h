@@ -11,6 +11,8 @@
 #include <boost/asio/ssl/context.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "dataplane/credential/token_source.h"
@@ -27,6 +29,7 @@
 
 namespace lmgate::gateway {
 
+class Http2Connection;
 class ServerConnection;
 
 // Limits of the traffic port; each an option of the program.
@@ -41,6 +44,7 @@ struct TrafficLimits {
   int64_t body_timeout_ms = 120'000;  // from there to the end of its body
   int64_t write_timeout_ms = 60'000;  // a client that takes nothing
   uint64_t connections_max = 20'000;  // open at once, all workers together
+  uint32_t http2_streams_max = 128;   // of one connection; 0 = HTTP/2 is not spoken
   http1::PoolLimits upstream_pool;
 };
 
@@ -110,6 +114,15 @@ class Worker {
   void Log(const AccessRecord& record);
   void Remove(ServerConnection* connection);
 
+  // ---- HTTP/2
+  // The client of `connection` speaks it: from here on `client` is served so. The connection, which
+  // has given its stream away, is forgotten.
+  void HandOver(ServerConnection* connection, http1::StreamPtr client);
+  // A request of an HTTP/2 stream is to be written into this socket, as HTTP/1.1, and its answer
+  // comes out of it. nullopt = too many connections; OverloadedAnswer() is what to say.
+  std::optional<http1::Socket> ServeInProcess();
+  void Remove(Http2Connection* connection);
+
  private:
   using tcp = boost::asio::ip::tcp;
   using Acceptor = boost::asio::basic_socket_acceptor<tcp, http1::Executor>;
@@ -135,6 +148,7 @@ class Worker {
   WorkerMetrics metrics_;
   ConnectionMetrics* const unrouted_metrics_;
   absl::flat_hash_set<ServerConnection*> connections_;
+  absl::flat_hash_set<Http2Connection*> http2_connections_;
   std::vector<std::unique_ptr<RequestScratch>> spare_scratches_;
   AccessLineWriter access_line_;
   uint64_t random_state_;
@@ -142,5 +156,8 @@ class Worker {
   bool draining_ = false;
   bool stopping_ = false;
 };
+
+// The whole answer to a client for whom there is no connection left.
+std::string OverloadedAnswer();
 
 }  // namespace lmgate::gateway

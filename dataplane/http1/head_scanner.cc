@@ -389,7 +389,7 @@ ScanResult ScanRequestHead(std::string_view bytes, RequestHead* head) {
   if (at >= bytes.size()) return kNeedMore;
   if (at == method_start || bytes[at] != ' ') return Invalid("malformed request line");
   head->method = bytes.substr(method_start, at - method_start);
-  if (head->method == "PRI") return Unsupported("HTTP/2 is not spoken on this port");
+  if (head->method == "PRI") return Unsupported("HTTP/2 is not spoken here");
   ++at;
   const size_t target_start = at;
   while (at < bytes.size() && IsTargetChar(bytes[at])) ++at;

@@ -2,6 +2,8 @@
 
 #include <openssl/ssl.h>
 
+#include <string_view>
+
 #include "common/base/strings.h"
 
 namespace lmgate::http1 {
@@ -9,12 +11,16 @@ namespace {
 
 namespace asio = boost::asio;
 
-// ALPN (RFC 7301): http/1.1 if the client offers it; a client that offers only others is told so.
+// The better one of ours that the client offers; a client that offers only others is told so.
 int SelectProtocol(SSL*, const unsigned char** out, unsigned char* out_length,
-                   const unsigned char* offered, unsigned int offered_length, void*) {
-  static constexpr unsigned char kOurs[] = "\x08http/1.1";
+                   const unsigned char* offered, unsigned int offered_length, void* protocols) {
+  static constexpr std::string_view kHttp1 = "\x08http/1.1";
+  static constexpr std::string_view kBoth = "\x02h2\x08http/1.1";
+  const std::string_view ours = protocols == nullptr ? kHttp1 : kBoth;
   unsigned char* selected = nullptr;
-  if (SSL_select_next_proto(&selected, out_length, kOurs, sizeof(kOurs) - 1, offered,
+  if (SSL_select_next_proto(&selected, out_length,
+                            reinterpret_cast<const unsigned char*>(ours.data()),
+                            static_cast<unsigned int>(ours.size()), offered,
                             offered_length) != OPENSSL_NPN_NEGOTIATED) {
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   }
@@ -25,7 +31,7 @@ int SelectProtocol(SSL*, const unsigned char** out, unsigned char* out_length,
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<asio::ssl::context>> CreateServerTls(
-    const std::string& certificate_file, const std::string& key_file) {
+    const std::string& certificate_file, const std::string& key_file, ServerProtocols protocols) {
   auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
   boost::system::error_code error;
   context->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
@@ -43,7 +49,12 @@ absl::StatusOr<std::unique_ptr<asio::ssl::context>> CreateServerTls(
     return absl::InvalidArgumentError(
         StrCat("key ", key_file, " does not belong to certificate ", certificate_file));
   }
-  SSL_CTX_set_alpn_select_cb(context->native_handle(), SelectProtocol, nullptr);
+  // Not null = HTTP/2 as well.
+  void* const with_http2 =
+      protocols == ServerProtocols::kHttp2AndHttp1 ? context->native_handle() : nullptr;
+  SSL_CTX_set_alpn_select_cb(context->native_handle(), SelectProtocol, with_http2);
+  // RFC 9113, 9.2.1.
+  SSL_CTX_set_options(context->native_handle(), SSL_OP_NO_RENEGOTIATION);
   return context;
 }
 

@@ -141,6 +141,13 @@ Awaitable<ErrorCode> Stream::Handshake(bool as_client) {
   co_return error;
 }
 
+std::string_view Stream::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned int length = 0;
+  if (tls_ != nullptr) SSL_get0_alpn_selected(tls_->stream.native_handle(), &name, &length);
+  return {reinterpret_cast<const char*>(name), length};
+}
+
 // ---- reading
 
 void Stream::Consume(size_t bytes) {

@@ -48,6 +48,8 @@ class Stream {
   // sends and verifies; empty for servers.
   ErrorCode StartTls(asio::ssl::context& context, std::string_view server_name, bool verify);
   Awaitable<ErrorCode> Handshake(bool as_client);
+  // What the handshake agreed on (ALPN, RFC 7301); empty = nothing.
+  std::string_view protocol() const;
 
   // ---- reading
   // What has come and was not consumed. Stays in place until a read comes back, or until all of it
