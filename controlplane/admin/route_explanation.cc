@@ -105,7 +105,7 @@ std::string WhyNot(const RoutingTable::Target& target, const RoutingTable& table
   // connection_names() has the order of config.connections.
   const auto effective =
       contract::ResolveConnection(config.connections(static_cast<int>(target.connection)));
-  if (effective.ok() && !dialect.empty() && effective->dialect != dialect) {
+  if (effective.ok() && !dialect.empty() && !effective->Speaks(dialect)) {
     return StrCat("it speaks ", effective->dialect, ", the request ", dialect);
   }
   return "";

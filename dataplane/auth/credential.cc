@@ -29,11 +29,25 @@ std::string_view BearerSecret(std::string_view authorization) {
   return is_word_end ? secret : std::string_view();
 }
 
+// AWS signs with a key of its own id and secret: there the virtual key is the id, which stands in
+// the header as it is, and the secret is anything (AWS, Signature Version 4,
+// "Credential=ID/date/…").
+std::string_view AwsAccessKeyId(std::string_view authorization) {
+  constexpr std::string_view kScheme = "AWS4-HMAC-SHA256 ";
+  constexpr std::string_view kMember = "Credential=";
+  const std::string_view text = Trim(authorization);
+  const size_t at = text.find(kMember);
+  if (!text.starts_with(kScheme) || at == std::string_view::npos) return {};
+  const std::string_view rest = text.substr(at + kMember.size());
+  return rest.substr(0, rest.find('/'));
+}
+
 }  // namespace
 
 PresentedCredential ExtractCredential(const CredentialHeaders& headers) {
   const PresentedCredential candidates[] = {
       {CredentialSource::kAuthorization, BearerSecret(headers.authorization)},
+      {CredentialSource::kAuthorization, AwsAccessKeyId(headers.authorization)},
       {CredentialSource::kXApiKey, Trim(headers.x_api_key)},
       {CredentialSource::kXGoogApiKey, Trim(headers.x_goog_api_key)},
       {CredentialSource::kApiKey, Trim(headers.api_key)},

@@ -4,14 +4,9 @@
 #include <string_view>
 #include <vector>
 
-namespace lmgate::credential {
+#include "dataplane/credential/credential.h"
 
-// SECRET, all but the access key's id.
-struct AwsKeys {
-  std::string access_key_id = {};
-  std::string secret_access_key = {};
-  std::string session_token = {};  // empty = keys of a user, not of a session
-};
+namespace lmgate::credential {
 
 // Whether the path is encoded once more in what is signed: all services but S3 do.
 enum class PathEncoding { kTwice, kOnce };

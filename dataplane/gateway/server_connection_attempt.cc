@@ -51,6 +51,11 @@ ServerConnection::Step ServerConnection::PrepareTarget(Step previous) {
   if (translating_) {
     if (const Step step = TranslateRequest(); step != Step::kContinue) return step;
   }
+  if (const auto credential = request_.served->CredentialFor(target.connection); !credential.ok()) {
+    return FailAttempt(ErrorCode::kConnectionUnavailable,
+                       StrCat("The connection \"", connection.name,
+                              "\" has no credential: ", ToStd(credential.status().message()), "."));
+  }
   ++request_.attempts;
   request_.served->metrics(target.connection).attempts.Add(1);
   if (translating_ && translated_->translation->branch_count() > 1) return Step::kFanOut;
@@ -98,6 +103,10 @@ void ServerConnection::EncodeForTarget() {
     request.place = {};
     request.translated_headers = &upstream.headers;
   }
+  // It may have changed since the attempt began, while a connection was being made.
+  const auto credential = request_.served->CredentialFor(*request_.connection);
+  if (credential.ok()) request.credential = *credential;
+  request.unix_seconds = request_.start_unix_us / 1'000'000;
   encoded_.Encode(request);
 }
 

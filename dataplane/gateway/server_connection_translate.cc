@@ -41,7 +41,7 @@ std::string PlainId(std::string_view request_id) {
 bool ServerConnection::NeedsTranslation() const {
   return request_.endpoint.operation == contract::Operation::kGenerate &&
          !request_.endpoint.dialect.empty() &&
-         upstream_connection().config.dialect != request_.endpoint.dialect;
+         !upstream_connection().config.Speaks(request_.endpoint.dialect);
 }
 
 // The client's request, in the target's dialect.
@@ -66,7 +66,9 @@ ServerConnection::Step ServerConnection::TranslateRequest() {
     translated_->translation = *std::move(translation);
   }
   const contract::EffectiveConnection& config = upstream_connection().config;
-  const dialect::BackendTraits traits{.model = request_.upstream_model};
+  const dialect::BackendTraits traits{.model = request_.upstream_model,
+                                      .provider = config.provider,
+                                      .legacy_max_tokens = config.legacy_max_tokens};
   auto upstream = translated_->translation->Encode(*dialect::FindDialect(config.dialect), traits);
   if (!upstream.ok()) {
     // Another target may speak a dialect that can say it.

@@ -1,8 +1,12 @@
 #include "dataplane/gateway/upstream_request.h"
 
+#include <absl/time/time.h>
+
 #include <algorithm>
+#include <utility>
 
 #include "common/base/strings.h"
+#include "dataplane/credential/aws_sigv4.h"
 #include "dataplane/gateway/endpoints.h"
 #include "dataplane/http1/request_scan.h"
 
@@ -55,7 +59,10 @@ bool IsForwarded(const HeaderField& field, const UpstreamRequest& request) {
   for (const std::string& name : request.forward_headers) {
     if (http1::EqualsIgnoreCase(field.name, name)) return true;
   }
-  return false;
+  // Guardrails, latency, trace: what Bedrock is told beside the body.
+  constexpr std::string_view kBedrock = "x-amzn-bedrock-";
+  return request.connection->config.dialect == contract::kDialectBedrock &&
+         http1::EqualsIgnoreCase(field.name.substr(0, kBedrock.size()), kBedrock);
 }
 
 bool IsOwn(const HeaderField& field, const snapshot::UpstreamConnection& connection) {
@@ -151,10 +158,13 @@ void EncodedRequest::AppendHeaders(const UpstreamRequest& request) {
   }
 }
 
-void EncodedRequest::Encode(const UpstreamRequest& request) {
-  head_.clear();
-  head_.append(request.method).push_back(' ');
-  head_.append(request.connection->config.base_url.path);
+void EncodedRequest::AppendTarget(const UpstreamRequest& request) {
+  const contract::EffectiveConnection& config = request.connection->config;
+  target_begin_ = head_.size();
+  head_.append(config.base_url.path);
+  if (config.azure_deployments && !request.model.empty()) {
+    head_.append("/deployments/").append(PercentEncode(request.model));
+  }
   if (request.place.kind == ModelPlace::Kind::kPath && request.model != request.client_model) {
     head_.append(request.path.substr(0, request.place.offset));
     head_.append(PercentEncode(request.model));
@@ -162,11 +172,47 @@ void EncodedRequest::Encode(const UpstreamRequest& request) {
   } else {
     head_.append(request.path);
   }
+  char separator = '?';
   if (!request.query.empty()) {
     const std::string query = UpstreamQuery(request);
-    if (!query.empty()) head_.append("?").append(query);
+    if (!query.empty()) head_.append(1, std::exchange(separator, '&')).append(query);
   }
+  if (!config.azure_api_version.empty()) {
+    head_.append(1, separator).append("api-version=").append(config.azure_api_version);
+  }
+  target_end_ = head_.size();
+}
+
+// AWS signs the whole of it: the last thing that is done.
+void EncodedRequest::AppendSignature(const UpstreamRequest& request) {
+  const std::string_view target =
+      std::string_view(head_).substr(target_begin_, target_end_ - target_begin_);
+  const size_t question = target.find('?');
+  const contract::EffectiveConnection& config = request.connection->config;
+  const std::string date = absl::FormatTime(
+      "%Y%m%dT%H%M%SZ", absl::FromUnixSeconds(request.unix_seconds), absl::UTCTimeZone());
+  credential::SigningRequest signing{.method = request.method,
+                                     .host = config.base_url.host_header,
+                                     .path = target.substr(0, question),
+                                     .query = question == std::string_view::npos
+                                                  ? std::string_view()
+                                                  : target.substr(question + 1),
+                                     .region = config.aws_region,
+                                     .service = "bedrock",
+                                     .amz_date = date};
+  for (size_t i = 1; i < count_; ++i) {
+    signing.payload.emplace_back(static_cast<const char*>(whole_[i].iov_base), whole_[i].iov_len);
+  }
+  const std::string lines = credential::SignRequest(*request.credential->aws_keys, signing);
+  head_.append(lines);
+}
+
+void EncodedRequest::Encode(const UpstreamRequest& request) {
+  head_.clear();
+  head_.append(request.method).push_back(' ');
+  AppendTarget(request);
   head_.append(" HTTP/1.1\r\n").append(request.connection->header_block);
+  if (request.credential != nullptr) head_.append(request.credential->header_line);
   AppendHeaders(request);
   if (request.translated_headers != nullptr) {
     head_.append("content-type: application/json\r\n");
@@ -198,6 +244,9 @@ void EncodedRequest::Encode(const UpstreamRequest& request) {
     count_ = 2;
   }
   if (request.has_body) StrAppend(&head_, "content-length: ", body_bytes, "\r\n");
+  if (request.credential != nullptr && request.credential->aws_keys.has_value()) {
+    AppendSignature(request);
+  }
   head_.append("\r\n");
   whole_[0] = PieceOf(head_);
 }

@@ -4,12 +4,14 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "dataplane/credential/credential.h"
 #include "dataplane/http1/head_scanner.h"
 #include "dataplane/snapshot/upstream_connection.h"
 
@@ -41,7 +43,10 @@ struct UpstreamRequest {
   // Not null: the body was made by us, in the provider's dialect, and these lines go with it; the
   // client's headers that belong to its own dialect do not.
   const std::vector<std::pair<std::string, std::string>>* translated_headers = nullptr;
-  bool has_body = false;  // false = no Content-Length is sent
+  // Beside the connection's header_block; null = none is needed. Only while Encode runs.
+  const credential::Credential* credential = nullptr;
+  int64_t unix_seconds = 0;  // now: a signature holds for minutes only
+  bool has_body = false;     // false = no Content-Length is sent
 };
 
 // An encoded request: text that was made for it, and the pieces to write, which point into that
@@ -56,9 +61,13 @@ class EncodedRequest {
   std::span<iovec> Rewind();
 
  private:
+  void AppendTarget(const UpstreamRequest& request);
   void AppendHeaders(const UpstreamRequest& request);
+  void AppendSignature(const UpstreamRequest& request);
 
   std::string head_;
+  size_t target_begin_ = 0;  // of the path in head_
+  size_t target_end_ = 0;    // of the query
   std::string model_;
   std::array<iovec, 4> whole_{};
   std::array<iovec, 4> pieces_{};

@@ -24,7 +24,7 @@ struct Candidates {
 
 // Why `upstream` cannot serve the request; kOk = it can.
 ErrorCode CheckUpstream(const snapshot::UpstreamConnection& upstream, std::string_view dialect) {
-  if (!dialect.empty() && upstream.config.dialect != dialect) {
+  if (!dialect.empty() && !upstream.config.Speaks(dialect)) {
     return ErrorCode::kDialectUnsupported;
   }
   if (!upstream.unavailable_reason.empty()) return ErrorCode::kConnectionUnavailable;

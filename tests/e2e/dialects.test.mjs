@@ -83,7 +83,8 @@ describe('dialects', { skip }, () => {
             assert.equal(first.finish, 'tools');
             assert.equal(first.calls[0].name, 'get_weather');
             assert.equal(typeof first.calls[0].arguments.city, 'string');
-            assert.ok(first.calls[0].id);
+            // Gemini 2.5 itself gives none.
+            assert.ok(first.calls[0].id || frontend === backend);
 
             messages.push({ role: 'assistant', raw: first.raw });
             for (const call of first.calls) {

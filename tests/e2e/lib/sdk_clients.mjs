@@ -172,6 +172,8 @@ export class ResponsesSdk {
     if (request.stream) {
       const stream = this.client.responses.stream(body);
       answer = await stream.finalResponse();
+      // The helper gives a failed response as it is.
+      if (answer.status === 'failed') throw new Error(answer.error.message);
     } else {
       answer = await this.client.responses.create(body);
     }
