@@ -321,6 +321,14 @@ std::string_view OffEffort(std::string_view model) {
   return "none";
 }
 
+// OpenAI's reasoning models answer 400 to `max_tokens`, wherever they are served.
+bool RefusesOldNames(std::string_view model) {
+  for (const std::string_view name : {"gpt-5", "o1", "o3", "o4"}) {
+    if (model.starts_with(name)) return true;
+  }
+  return false;
+}
+
 // The table of translation.md 7.1.
 std::string_view EffortOfBudget(int64_t budget_tokens) {
   constexpr int64_t kLowMax = 4096;
@@ -359,7 +367,8 @@ void Set(std::string_view name, const std::optional<T>& value, Json* body) {
 }
 
 void EncodeNumbers(const ChatRequest& request, const BackendTraits& traits, Json* body) {
-  Set(traits.legacy_max_tokens ? "max_tokens" : "max_completion_tokens", request.max_tokens, body);
+  const bool legacy = traits.legacy_max_tokens && !RefusesOldNames(traits.model);
+  Set(legacy ? "max_tokens" : "max_completion_tokens", request.max_tokens, body);
   Set("temperature", request.temperature, body);
   Set("top_p", request.top_p, body);
   if (request.n > 1) (*body)["n"] = request.n;
