@@ -44,13 +44,19 @@ TEST(ConfigExport, KnowsTheCloudsAndShowsNoSecretOfThem) {
   AppliedState state;
   state.Apply(R"(
 connections:
-  bedrock: {provider: aws-bedrock, aws: {region: us-east-1, access_key_id: AKIDEXAMPLE, secret_access_key: hunter2}}
+  bedrock:
+    provider: aws-bedrock
+    aws: {region: us-east-1, access_key_id: AKIDEXAMPLE, secret_access_key: hunter2}
   instance: {provider: aws-bedrock, aws: {region: us-east-1}}
-  vertex: {provider: google-vertex, google: {service_account: "file:/sa.json", project: p, location: global}}
+  vertex:
+    provider: google-vertex
+    google: {service_account: "file:/sa.json", project: p, location: global}
   azure:
     provider: azure-openai
     base_url: https://n.openai.azure.com
-    azure: {api_version: 2024-10-21, deployments: true, tenant_id: t, client_id: env:C, client_secret: hunter3}
+    azure:
+      {api_version: 2024-10-21, deployments: true, tenant_id: t, client_id: env:C,
+       client_secret: hunter3}
 )");
 
   EXPECT_THAT(Export(state), Not(HasSubstr("hunter")));
