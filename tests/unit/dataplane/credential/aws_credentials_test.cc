@@ -22,7 +22,7 @@ aws_access_key_id = AKIDEFAULT
 aws_secret_access_key = a/b+c#d=   ; rotated in May
 [ ci ]
   AWS_ACCESS_KEY_ID=AKICI
-aws_secret_access_key	=	s
+aws_secret_access_key  =  s
 aws_session_token=t
 region = us-east-1
 [sso]
