@@ -34,14 +34,19 @@ using testing::TestDataplane;
 class Tls : public ::testing::Test {
  protected:
   Tls() {
-    const std::string command = StrCat(
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
-        "-subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 -keyout ",
-        KeyFile(), " -out ", CertificateFile(), " 2>/dev/null");
-    EXPECT_EQ(std::system(command.c_str()), 0) << "the tests need the openssl command";
     auto provider = FakeProvider::Create({});
     EXPECT_TRUE(provider.ok()) << provider.status();
     provider_ = *std::move(provider);
+    StartInner("IP:127.0.0.1");
+  }
+
+  // With a new certificate for `name`, as subjectAltName has it.
+  void StartInner(std::string_view name) {
+    const std::string command = StrCat(
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
+        "-subj /CN=localhost -addext subjectAltName=",
+        name, " -keyout ", KeyFile(), " -out ", CertificateFile(), " 2>/dev/null");
+    EXPECT_EQ(std::system(command.c_str()), 0) << "the tests need the openssl command";
     inner_ = std::make_unique<TestDataplane>(BasicSource(provider_->base_url()),
                                              [this](dataplane::Options* options) {
                                                options->tls_cert = CertificateFile();
@@ -69,6 +74,15 @@ class Tls : public ::testing::Test {
                          StrCat("Authorization: Bearer ", kTestKey, "\r\n"));
   }
 
+  http::HttpCall CallOut() const {
+    return {.tls = true, .host = "127.0.0.1", .port = inner_->port(), .target = "/healthz"};
+  }
+  std::string Certificate() const {
+    std::ifstream file(CertificateFile());
+    std::ostringstream pem;
+    pem << file.rdbuf();
+    return pem.str();
+  }
   std::string CertificateFile() const { return directory_.File("cert.pem"); }
   std::string KeyFile() const { return directory_.File("key.pem"); }
 
@@ -112,33 +126,26 @@ TEST_F(Tls, VerificationCanBeTurnedOff) {
 
 // http::HttpClient, of tokens and key sets, with the same peer.
 TEST_F(Tls, CallOutsTrustWhomTheyAreTold) {
-  std::ifstream file(CertificateFile());
-  std::ostringstream pem;
-  pem << file.rdbuf();
-  const http::HttpCall call{
-      .tls = true, .host = "127.0.0.1", .port = inner_->port(), .target = "/healthz"};
+  http::HttpClient trusting({.ca_pem = Certificate()});
+  http::HttpClient strict({});
 
-  http::HttpClient trusting({.ca_pem = pem.str()});
-  const auto reply = trusting.Send(call);
+  const auto reply = trusting.Send(CallOut());
+  const auto refused = strict.Send(CallOut());
+
   ASSERT_TRUE(reply.ok()) << reply.status();
   EXPECT_EQ(reply->status, 200);
-
-  http::HttpClient strict({});
-  const auto refused = strict.Send(call);
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(refused.status().message()), HasSubstr("TLS: "));
 }
 
-TEST_F(Tls, CallOutsWantTheNameOfTheCertificate) {
-  std::ifstream file(CertificateFile());
-  std::ostringstream pem;
-  pem << file.rdbuf();
-  http::HttpClient client({.ca_pem = pem.str()});
-  // The certificate is for the address only, once it has a subjectAltName (RFC 6125, 6.4.4).
-  const http::HttpCall call{
-      .tls = true, .host = "localhost", .port = inner_->port(), .target = "/healthz"};
+TEST_F(Tls, CallOutsWantTheirPeersNameInTheCertificate) {
+  StartInner("DNS:other.example");
+  http::HttpClient client({.ca_pem = Certificate()});
 
-  EXPECT_EQ(client.Send(call).status().code(), absl::StatusCode::kUnavailable);
+  const auto refused = client.Send(CallOut());
+
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("TLS: "));
 }
 
 TEST_F(Tls, AClientThatSpeaksNoTlsIsClosed) {
