@@ -32,12 +32,8 @@ std::string FindMessage(std::string_view body) {
   return {};
 }
 
-}  // namespace
-
-std::string ProviderErrorMessage(std::string_view body,
-                                 const snapshot::UpstreamConnection& connection) {
-  std::string message = FindMessage(body);
-  std::string_view lines = connection.header_block;
+// Blanks the values of head lines.
+void BlankHeaders(std::string_view lines, std::string* message) {
   while (!lines.empty()) {
     const size_t end = lines.find("\r\n");
     const std::string_view line = lines.substr(0, end);
@@ -45,8 +41,24 @@ std::string ProviderErrorMessage(std::string_view body,
     const size_t colon = line.find(": ");
     if (colon == std::string_view::npos || line.starts_with("Host")) continue;
     const std::string_view value = line.substr(colon + 2);
-    Blank(&message, value.substr(value.rfind(' ') + 1));
-    Blank(&message, value);
+    Blank(message, value.substr(value.rfind(' ') + 1));
+    Blank(message, value);
+  }
+}
+
+}  // namespace
+
+std::string ProviderErrorMessage(std::string_view body,
+                                 const snapshot::UpstreamConnection& connection,
+                                 const credential::Credential* fetched) {
+  std::string message = FindMessage(body);
+  BlankHeaders(connection.header_block, &message);
+  if (fetched != nullptr) {
+    BlankHeaders(fetched->header_line, &message);
+    if (fetched->aws_keys.has_value()) {
+      Blank(&message, fetched->aws_keys->secret_access_key);
+      Blank(&message, fetched->aws_keys->session_token);
+    }
   }
   if (message.size() > kMessageBytesMax) {
     size_t end = kMessageBytesMax;

@@ -186,6 +186,7 @@ class ServerConnection {
   Step OnAnswerHead(const http1::ResponseHead& head);
   Step CollectAnswer();
   Step RefuseCredential();
+  std::string ProviderMessage();
   size_t CollectBytesMax() const;
   // What the timer allows until more of an answer comes.
   void SetAnswerDeadline();

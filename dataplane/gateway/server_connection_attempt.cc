@@ -168,8 +168,10 @@ ServerConnection::Step ServerConnection::OnAnswerHead(const http1::ResponseHead&
   upstream_keep_alive_ = head.keep_alive;
   if (!head.keep_alive) upstream_->ExpectClose();
   last_bytes_ = {'\n', '\n', '\n', '\n'};  // before the first event is between two events
-  const bool credential_refused = (status == 401 || status == 403) &&
-                                  upstream_connection().config.auth_mode == AuthMode::kCredential;
+  const bool credential_refused =
+      (status == 401 || status == 403) &&
+      (upstream_connection().config.auth_mode == AuthMode::kCredential ||
+       upstream_connection().config.has_fetched_credential());
   // What the next target may do better; a caller's own mistake would be one there as well.
   const bool may_move_on = credential_refused || status == 408 || status == 429 || status >= 500;
   if (may_move_on && request_.target + 1 < scratch_->plan.targets().size()) {
@@ -229,11 +231,18 @@ ServerConnection::Step ServerConnection::CollectAnswer() {
   }
 }
 
+// What a refusal says, without what it may repeat of our credential.
+std::string ServerConnection::ProviderMessage() {
+  const auto credential = request_.served->CredentialFor(*request_.connection);
+  const bool fetched = credential.ok() && *credential != nullptr;
+  return ProviderErrorMessage(collected_, upstream_connection(), fetched ? *credential : nullptr);
+}
+
 // The provider refuses our credential: not the client's fault, so its 401 must not reach the
 // client's SDK as one. Its message does.
 ServerConnection::Step ServerConnection::RefuseCredential() {
   ReleaseUpstream(answer_done_ && upstream_keep_alive_);
-  const std::string said = ProviderErrorMessage(collected_, upstream_connection());
+  const std::string said = ProviderMessage();
   std::string message =
       StrCat("The provider behind connection \"", upstream_connection().name,
              "\" refused the gateway's credential (", request_.upstream_status, ")");

@@ -159,8 +159,7 @@ ServerConnection::Step ServerConnection::TranslateError() {
   ReleaseUpstream(answer_done_ && upstream_keep_alive_);
   chat::ProviderError error =
       dialect::DecodeProviderError(request_.upstream_status, translated_->error_type, collected_);
-  // Without what it may repeat of our credential.
-  error.message = ProviderErrorMessage(collected_, upstream_connection());
+  error.message = ProviderMessage();
   return RefuseAs(error);
 }
 
