@@ -106,7 +106,40 @@ describe('dialects', { skip }, () => {
           });
         }
 
-        test(`${name}: an answer by a schema`, { skip: frontend === 'bedrock converse' }, async () => {
+        test(`${name}: calls of two tools at once`, async () => {
+          const { WEATHER, CLOCK } = await import('./lib/sdk_clients.mjs');
+          const tools = [WEATHER, CLOCK];
+          const messages = [{ role: 'user', text: 'all tools' }];
+          const extra = frontend.startsWith('openai') ? { parallel_tool_calls: true } : {};
+          const first = await sdk[frontend].chat({ model, stream, messages, tools, extra });
+          assert.deepEqual(
+            first.calls.map((call) => call.name),
+            ['get_weather', 'get_time'],
+          );
+          messages.push({ role: 'assistant', raw: first.raw });
+          // In another order than they were asked for.
+          for (const call of first.calls.toReversed()) {
+            messages.push({ role: 'tool', id: call.id, name: call.name, result: `from ${call.name}` });
+          }
+          const second = await sdk[frontend].chat({ model, stream, messages, tools, extra });
+          assert.match(second.text, /from get_weather/);
+          assert.match(second.text, /from get_time/);
+        });
+
+        if (frontend === 'openai-chat' || frontend === 'gemini') {
+          test(`${name}: two answers`, async () => {
+            const answer = await sdk[frontend].chat({
+              model,
+              stream,
+              n: 2,
+              messages: [{ role: 'user', text: 'twice' }],
+            });
+            assert.deepEqual(answer.texts, ['You said: twice', 'You said: twice']);
+            assert.ok(answer.usage.output > 0);
+          });
+        }
+
+        test(`${name}: an answer by a schema`, async () => {
           const answer = await sdk[frontend].chat({
             model,
             stream,
@@ -137,6 +170,25 @@ describe('dialects', { skip }, () => {
       });
     }
   }
+
+  test('the AWS SDK as it is, by HTTP/2 and with the key as its access key id', async () => {
+    const { ConverseSdk } = await import('./lib/sdk_clients.mjs');
+    const signing = new ConverseSdk(it.url(), '', {
+      requestHandler: undefined,
+      token: undefined,
+      authSchemePreference: ['sigv4'],
+      credentials: { accessKeyId: await it.addKey('aws'), secretAccessKey: 'anything' },
+    });
+    for (const stream of [false, true]) {
+      const answer = await signing.chat({
+        model: 'openai-chat.gpt-5',
+        stream,
+        messages: [{ role: 'user', text: 'hello over there' }],
+      });
+      assert.equal(answer.text, 'You said: hello over there');
+    }
+    signing.client.destroy();
+  });
 });
 
 function isRateLimit(frontend, error, { errors }) {

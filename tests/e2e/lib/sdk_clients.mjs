@@ -364,23 +364,24 @@ export class GeminiSdk {
   }
 }
 
-const bedrockClient = (url, key) =>
+// By HTTP/1.1, unless `options` say otherwise: of itself the SDK speaks HTTP/2 with prior knowledge.
+const bedrockClient = (url, key, options = {}) =>
   new BedrockRuntimeClient({
     region: 'us-east-1',
     endpoint: url,
     token: { token: key },
     authSchemePreference: ['httpBearerAuth'],
-    // HTTP/1.1; without it the SDK speaks HTTP/2 with prior knowledge.
     requestHandler: new NodeHttpHandler(),
     maxAttempts: 1,
+    ...options,
   });
 
 export class ConverseSdk {
-  constructor(url, key) {
-    this.client = bedrockClient(url, key);
+  constructor(url, key, options = {}) {
+    this.client = bedrockClient(url, key, options);
   }
 
-  input({ model, messages, tools, toolChoice, thinking, extra }) {
+  input({ model, messages, tools, toolChoice, thinking, schema, extra }) {
     return {
       modelId: model,
       ...(systemOf(messages) && { system: [{ text: systemOf(messages) }] }),
@@ -418,6 +419,14 @@ export class ConverseSdk {
       }),
       ...(thinking && {
         additionalModelRequestFields: { thinking: { type: 'enabled', budget_tokens: 2048 } },
+      }),
+      ...(schema && {
+        outputConfig: {
+          textFormat: {
+            type: 'json_schema',
+            structure: { jsonSchema: { name: 'answer', schema: JSON.stringify(schema) } },
+          },
+        },
       }),
       ...extra,
     };
