@@ -301,6 +301,10 @@ void Session::OnRequestHead(int32_t id, bool ends) {
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_PROTOCOL_ERROR);
     return;
   }
+  // RFC 9218: streams take turns. Else a long answer would hold up the events of those after it.
+  nghttp2_extpri in_turns{.urgency = NGHTTP2_EXTPRI_DEFAULT_URGENCY, .inc = 1};
+  nghttp2_session_change_extpri_stream_priority(session_, id, &in_turns,
+                                                /*ignore_client_signal=*/1);
   events_.push_back({.kind = Event::Kind::kRequest, .stream = id, .request = *std::move(text)});
 }
 

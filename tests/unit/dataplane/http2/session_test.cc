@@ -158,6 +158,23 @@ TEST_F(Http2Session, AClientsResetClosesTheStream) {
   EXPECT_FALSE(session_.ended());
 }
 
+TEST_F(Http2Session, StreamsTakeTurns) {
+  const int32_t first = peer_.Send(Http2Peer::Post("/"));
+  const int32_t second = peer_.Send(Http2Peer::Post("/"));
+  Talk();
+  session_.Answer(first, 200, {}, /*ends=*/false);
+  session_.Answer(second, 200, {}, /*ends=*/false);
+  session_.AddBody(first, std::string(Session::kAnswerBytesMax, 'x'));
+  session_.AddBody(second, "an event");
+
+  std::string out;
+  session_.Produce(40 << 10, &out);
+  ASSERT_TRUE(peer_.Feed(out));
+
+  EXPECT_FALSE(peer_.answer(first).body.empty());
+  EXPECT_EQ(peer_.answer(second).body, "an event");
+}
+
 TEST_F(Http2Session, ABodyThatIsCutEndsWithAResetAfterWhatCame) {
   const int32_t stream = peer_.Send(Http2Peer::Post("/"));
   Talk();
