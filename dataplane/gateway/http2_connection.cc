@@ -176,7 +176,10 @@ bool Http2Connection::WriteOut() {
   if (writing_ || client_->closed() || phase_ == Phase::kLinger) return false;
   out_.clear();
   session_.Produce(kOutputBytes, &out_);
-  if (out_.empty()) return false;
+  if (out_.empty()) {
+    out_.shrink_to_fit();  // a connection that waits holds no buffer
+    return false;
+  }
   out_piece_ = {.iov_base = out_.data(), .iov_len = out_.size()};
   std::span<iovec> pieces(&out_piece_, 1);
   const http1::ErrorCode error = client_->TryWrite(&pieces);
