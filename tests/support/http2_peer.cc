@@ -8,6 +8,12 @@
 #include "common/base/logging.h"
 
 namespace lmgate::testing {
+namespace {
+
+// RFC 9113, 6.9.2.
+constexpr uint32_t kInitialWindowBytes = 65535;
+
+}  // namespace
 
 struct Http2Peer::Callbacks {
   static Http2Peer& Self(void* self) { return *static_cast<Http2Peer*>(self); }
@@ -91,6 +97,9 @@ Http2Peer::Http2Peer(Options options) {
   const nghttp2_settings_entry window = {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE,
                                          options.window_bytes};
   nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, &window, 1);
+  nghttp2_session_set_local_window_size(
+      session_, NGHTTP2_FLAG_NONE, 0,
+      static_cast<int32_t>(std::max<uint32_t>(options.window_bytes, kInitialWindowBytes)));
 }
 
 Http2Peer::~Http2Peer() { nghttp2_session_del(session_); }

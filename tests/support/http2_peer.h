@@ -34,7 +34,7 @@ class Http2Peer {
  public:
   struct Options {
     bool take_bodies = true;  // false = no window is ever given back
-    uint32_t window_bytes = 1 << 20;
+    uint32_t window_bytes = 1 << 20;  // of each stream, and of all together
   };
   explicit Http2Peer(Options options = {true, 1 << 20});
   ~Http2Peer();

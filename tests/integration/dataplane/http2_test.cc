@@ -299,6 +299,17 @@ TEST_F(Http2, AClientThatTakesNothingIsGivenUp) {
   EXPECT_TRUE(MetricBecomes("lmgate_active_requests 0"));
 }
 
+TEST_F(Http2, AClientThatDoesNotReadItsSocketIsGivenUp) {
+  Start([](dataplane::Options* options) { options->write_timeout = absl::Milliseconds(200); },
+        {.take_bodies = false, .window_bytes = 1 << 30});
+  const int32_t stream = peer().Send(ChatFields(), ChatBody("size-50000000"));
+  ASSERT_TRUE(client_->Until([&] { return peer().unsent(stream) == 0; }));
+  ASSERT_TRUE(client_->Until([&] { return peer().answer(stream).status == 200; }));
+
+  EXPECT_TRUE(MetricBecomes("lmgate_client_connections 0"));
+  EXPECT_TRUE(MetricBecomes("lmgate_active_requests 0"));
+}
+
 TEST_F(Http2, HeadLimitsAreThoseOfHttp1) {
   Start([](dataplane::Options* options) {
     options->max_header_bytes = 2048;
@@ -521,6 +532,11 @@ TEST_F(Http2Curl, SpeaksByAlpnUnderTls) {
       "' https://127.0.0.1:", dataplane_->port(), "/v1/chat/completions");
 
   EXPECT_THAT(Curl(StrCat("--http2", url)), EndsWith("2 200"));
+  const std::string together =
+      Curl(StrCat("--http2 --parallel --parallel-max 40", url, "?n=[1-40]"));
+  size_t answers = 0;
+  for (size_t at = 0; (at = together.find("2 200", at)) != std::string::npos; ++at) ++answers;
+  EXPECT_EQ(answers, 40u);
   EXPECT_THAT(Curl(StrCat("--http1.1", url)), EndsWith("1.1 200"));
 }
 
