@@ -203,7 +203,7 @@ bool Http2Connection::WriteOut() {
     }
     EndOperation();
   });
-  return false;
+  return !writing_;  // it may have come to its end already
 }
 
 // Of what TryWrite has left in out_piece_.
