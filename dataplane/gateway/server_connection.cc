@@ -233,7 +233,9 @@ bool ServerConnection::Settle(Step last) {
   worker_.bodies().Give(std::move(body_));
   request_.served.reset();
   request_.total_deadline_ms = 0;
-  const bool whole = answer_done_ || (translating_ && translated_->tail_written);
+  // Null = the request itself could not be read for translation.
+  const bool whole =
+      answer_done_ || (translating_ && translated_ != nullptr && translated_->tail_written);
   translated_.reset();
   translating_ = false;
   if (last == Step::kClose || client_gone_ || client_->closed()) return false;

@@ -401,5 +401,18 @@ TEST_F(Strictness, ClientThatTakesNothingIsGivenUp) {
   EXPECT_NE(client_->Read().end, ReadEnd::kComplete);
 }
 
+TEST_F(Strictness, ARequestThatCannotBeReadForItsTranslationIsRefused) {
+  Start();
+
+  const std::string body = R"({"model":"a","max_tokens":1,"messages":5})";
+  const TestResponse response = Send(
+      StrCat("POST /v1/messages HTTP/1.1\r\n", Auth(),
+             "Content-Type: application/json\r\nContent-Length: ", body.size(), "\r\n\r\n", body));
+
+  EXPECT_EQ(response.status, 400) << response.body;
+  EXPECT_EQ(requests(), 0u);
+  EXPECT_EQ(Send(Chat()).status, 200) << "and the connection goes on";
+}
+
 }  // namespace
 }  // namespace lmgate
