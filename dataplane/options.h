@@ -36,6 +36,8 @@ struct Options {
   uint64_t max_answer_header_bytes = 0;
   int64_t max_idle_upstreams = 0;
   absl::Duration upstream_idle_timeout;
+  absl::Duration keep_alive_event_interval;
+  uint64_t max_translated_answer_bytes = 0;
   int64_t max_connections = 0;
   int64_t http2_max_streams = 0;  // 0 = HTTP/2 is not spoken
   absl::Duration idle_timeout;

@@ -68,6 +68,9 @@ class SseEncoder : public EventEncoder {
   }
 
   std::string_view content_type() const override { return "text/event-stream"; }
+  std::string_view keep_alive() const override {
+    return "event: ping\ndata: {\"type\":\"ping\"}\n\n";
+  }
 
  private:
   void AppendError(const ProviderError& error, std::string* out) {

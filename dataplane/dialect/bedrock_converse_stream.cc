@@ -296,6 +296,7 @@ class Encoder : public EventEncoder {
   }
 
   std::string_view content_type() const override { return kStreamType; }
+  std::string_view keep_alive() const override { return {}; }
 
  private:
   void Write(const ChatEvent& event, std::string* out) {

@@ -164,6 +164,7 @@ class FrameEncoder : public EventEncoder {
   }
 
   std::string_view content_type() const override { return "application/vnd.amazon.eventstream"; }
+  std::string_view keep_alive() const override { return {}; }
 
  private:
   void AppendException(const ProviderError& error, std::string* out) {

@@ -102,6 +102,9 @@ std::string ErrorBody(ErrorShape shape, const ErrorText& text) {
     case ErrorShape::kAnthropic: {
       Json error = {{"type", text.word}, {"message", text.message}};
       if (!text.code.empty()) error["code"] = text.code;
+      if (absl::StatusOr<Json> details = ParseObject(text.details); details.ok()) {
+        error["details"] = *std::move(details);
+      }
       return DumpJson({{"type", "error"},
                        {"error", std::move(error)},
                        {"request_id", TextOrNull(text.request_id)}});

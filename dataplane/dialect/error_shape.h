@@ -29,6 +29,8 @@ struct ErrorText {
   std::string_view param;  // the field that is wrong; empty = null
   std::string_view request_id;
   int64_t retry_after_ms = -1;  // Gemini says it in the body too
+  // JSON of the member `details` of Anthropic's error; empty = none.
+  std::string_view details = {};
 };
 
 // The JSON body. OpenAI: {"error":{"message","type","param","code"}}, all four always there.

@@ -175,6 +175,10 @@ class GeminiEncoder : public EventEncoder {
     return context_.gemini_array ? "application/json" : "text/event-stream";
   }
 
+  std::string_view keep_alive() const override {
+    return context_.gemini_array ? std::string_view() : ": keep-alive\n\n";
+  }
+
   void Encode(const ChatEvent& event, std::string* out) override {
     if (done_) return;
     switch (event.kind) {

@@ -188,9 +188,9 @@ ProviderError DecodeProviderError(int status, std::string_view error_type, std::
   if (const Json* const inner = Find(*object, "error")) object = inner;
   ProviderError error = ReadObject(*object, error_type, by_status);
   // A word that every refusal has says less than a status of its own.
-  if (error.kind == ErrorKind::kBadRequest && by_status != ErrorKind::kBadRequest && status < 500) {
-    error.kind = by_status;
-  }
+  const bool common = (error.kind == ErrorKind::kBadRequest && status < 500) ||
+                      (error.kind == ErrorKind::kServer && status >= 500);
+  if (common) error.kind = by_status;
   return error;
 }
 

@@ -54,6 +54,7 @@ class Translation {
   // A stream.
   void BeginStream();
   std::string_view content_type() const { return encoder_->content_type(); }
+  std::string_view keep_alive() const { return encoder_->keep_alive(); }
   // Appends to `out` what the bytes of a branch's stream say to the client, which may be nothing.
   void Feed(size_t branch, std::string_view bytes, std::string* out);
   // The branch's stream is over, lawfully or not.

@@ -182,6 +182,18 @@ TranslatedError TranslateError(ErrorShape shape, const chat::ProviderError& erro
   return translated;
 }
 
+std::string ThreadRefusedBody(std::string_view message, std::string_view request_id) {
+  return dialect::ErrorBody(
+      ErrorShape::kAnthropic,
+      {.status = 400,
+       .word = "invalid_request_error",
+       .code = {},
+       .message = message,
+       .param = {},
+       .request_id = request_id,
+       .details = R"({"error_code":"thread_unsupported_request","unsupported":["thread"]})"});
+}
+
 chat::ProviderError AsProviderError(ErrorCode code, std::string_view message) {
   chat::ProviderError error;
   error.kind = RowOf(code).kind;

@@ -40,6 +40,11 @@ struct TranslatedError {
 TranslatedError TranslateError(ErrorShape shape, const chat::ProviderError& error,
                                std::string_view request_id);
 
+// Anthropic's refusal of a conversation that its server would hold (field kThreadField): SDKs that
+// opted in send the whole history then.
+inline constexpr std::string_view kThreadField = "thread";
+std::string ThreadRefusedBody(std::string_view message, std::string_view request_id);
+
 // Our word for an error that stands in a provider's stream, or ends it.
 chat::ProviderError AsProviderError(contract::ErrorCode code, std::string_view message);
 

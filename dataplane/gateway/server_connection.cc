@@ -287,6 +287,7 @@ void ServerConnection::SetDeadline(Phase phase, int64_t timeout_ms) {
 }
 
 void ServerConnection::OnTimer() {
+  if (KeepStreamAlive()) return;
   timed_out_ = true;
   switch (phase_) {
     case Phase::kHead:

@@ -209,6 +209,8 @@ class ServerConnection {
   Step AdvanceFanOut();
   bool RelayFanOut();
   void SetTranslatedCode();
+  // True = the timer only meant that a translated stream is silent, and the client was told so.
+  bool KeepStreamAlive();
   void EndTruncated(contract::ErrorCode code, std::string_view message);
   // Takes what of the body is in `data` into pieces_; false = the framing is broken.
   bool TakeBody(std::string_view data);

@@ -199,11 +199,13 @@ size_t ServerConnection::CollectBytesMax() const {
 
 void ServerConnection::SetAnswerDeadline() {
   const contract::EffectiveConnection& config = upstream_connection().config;
-  if (first_byte_seen_) {
-    SetDeadline(Phase::kAnswerBody, Milliseconds(config.idle_timeout));
-  } else {
-    SetDeadline(Phase::kFirstByte, Milliseconds(config.first_token_timeout));
+  int64_t timeout_ms =
+      Milliseconds(first_byte_seen_ ? config.idle_timeout : config.first_token_timeout);
+  if (translating_ && collecting_ == Collect::kNothing) {
+    translated_->idle_deadline_ms = TimerWheel::NowMs() + timeout_ms;
+    timeout_ms = std::min(timeout_ms, worker_.limits().keep_alive_event_ms);
   }
+  SetDeadline(first_byte_seen_ ? Phase::kAnswerBody : Phase::kFirstByte, timeout_ms);
 }
 
 ServerConnection::Step ServerConnection::CollectAnswer() {

@@ -84,9 +84,12 @@ ServerConnection::Step ServerConnection::TranslateRequest() {
 
 ServerConnection::Step ServerConnection::RefuseUntranslatable(ErrorCode code,
                                                               const absl::Status& status) {
-  const std::optional<FieldHint> hint = GetFieldHint(status);
-  return Refuse(code, std::string(status.message()),
-                hint.has_value() ? hint->field : std::string());
+  const std::string field = GetFieldHint(status).value_or(FieldHint()).field;
+  Refuse(code, std::string(ToStd(status.message())), field);
+  if (request_.endpoint.shape == ErrorShape::kAnthropic && field == kThreadField) {
+    local_.body = ThreadRefusedBody(ToStd(status.message()), request_.id);
+  }
+  return Step::kAnswer;
 }
 
 // Says how much of the answer is read before the client hears of it.
@@ -234,6 +237,10 @@ bool ServerConnection::RelayTranslated() {
 // Takes what is to be written now, and the end of the body after the last of it.
 void ServerConnection::AddTranslated(std::string* text) {
   TranslatedRequest& translated = *translated_;
+  // Stays in place until the pieces are written.
+  translated.keep_alive_writing.swap(translated.keep_alive_rest);
+  translated.keep_alive_rest.clear();
+  AddPiece(translated.keep_alive_writing);
   translated.writing.swap(*text);
   text->clear();
   request_.response_bytes += translated.writing.size();
@@ -249,6 +256,33 @@ void ServerConnection::AddTranslated(std::string* text) {
   if (!translated.translation->ended()) return;
   if (chunked) AddPiece("0\r\n\r\n");
   translated.tail_written = true;
+}
+
+// Called while the coroutine waits for the provider, so that nobody else is writing.
+bool ServerConnection::KeepStreamAlive() {
+  const bool waits = phase_ == Phase::kFirstByte || phase_ == Phase::kAnswerBody;
+  if (!waits || !translating_ || collecting_ != Collect::kNothing) return false;
+  TranslatedRequest& translated = *translated_;
+  const int64_t now_ms = http1::TimerWheel::NowMs();
+  const int64_t left_ms =
+      std::min(translated.idle_deadline_ms, request_.total_deadline_ms) - now_ms;
+  if (left_ms <= 0 || translated.tail_written) return false;
+  SetDeadline(phase_, std::min(left_ms, worker_.limits().keep_alive_event_ms));
+  const std::string_view event = translated.translation->keep_alive();
+  // What is still to be written says that the stream lives.
+  if (event.empty() || !translated.keep_alive_rest.empty()) return true;
+  const std::string text = framing_ == OutFraming::kRechunked
+                               ? StrCat(absl::Hex(event.size()), "\r\n", event, "\r\n")
+                               : std::string(event);
+  iovec piece{.iov_base = const_cast<char*>(text.data()), .iov_len = text.size()};
+  std::span<iovec> pieces(&piece, 1);
+  const http1::ErrorCode error = client_->TryWrite(&pieces);
+  // An error is met again by the next write.
+  if (error == asio::error::would_block && !pieces.empty()) {
+    translated.keep_alive_rest.assign(static_cast<const char*>(pieces[0].iov_base),
+                                      pieces[0].iov_len);
+  }
+  return true;
 }
 
 void ServerConnection::SetTranslatedCode() {

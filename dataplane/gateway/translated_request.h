@@ -19,7 +19,12 @@ struct TranslatedRequest {
   bool says_retry_after = false;   // among them
   std::string out;                 // translated, and not yet being written
   std::string writing;             // being written
-  bool tail_written = false;       // the client has the whole stream
+  // While the stream is relayed: when the provider has been silent for too long, and what of an
+  // event that says nothing the client's socket did not take at once.
+  int64_t idle_deadline_ms = 0;
+  std::string keep_alive_rest;
+  std::string keep_alive_writing;
+  bool tail_written = false;  // the client has the whole stream
 };
 
 }  // namespace lmgate::gateway

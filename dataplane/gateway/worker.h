@@ -40,11 +40,12 @@ struct TrafficLimits {
   size_t answer_head_bytes_max = 64 << 10;        // a provider's answer's head
   size_t translated_answer_bytes_max = 64 << 20;  // a provider's answer that is no stream
   int64_t idle_timeout_ms = 75'000;               // keep-alive without a request
-  int64_t head_timeout_ms = 10'000;   // from a request's first byte to the end of its head
-  int64_t body_timeout_ms = 120'000;  // from there to the end of its body
-  int64_t write_timeout_ms = 60'000;  // a client that takes nothing
-  uint64_t connections_max = 20'000;  // open at once, all workers together
-  uint32_t http2_streams_max = 128;   // of one connection; 0 = HTTP/2 is not spoken
+  int64_t head_timeout_ms = 10'000;      // from a request's first byte to the end of its head
+  int64_t body_timeout_ms = 120'000;     // from there to the end of its body
+  int64_t keep_alive_event_ms = 10'000;  // a translated stream that is silent so long says so
+  int64_t write_timeout_ms = 60'000;     // a client that takes nothing
+  uint64_t connections_max = 20'000;     // open at once, all workers together
+  uint32_t http2_streams_max = 128;      // of one connection; 0 = HTTP/2 is not spoken
   http1::PoolLimits upstream_pool;
 };
 

@@ -327,10 +327,10 @@ TEST_F(Strictness, ModelThatIsReadIsTheModelThatIsRoutedBy) {
       "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nb\r\n--b--\r\n";
 
   EXPECT_EQ(post("/v1/chat/completions", "", R"({"model":"b"})"), 403);
-  EXPECT_EQ(post("/v1/responses", "Content-Type: application/json\r\n", R"({"model":"b"})"), 403);
-  EXPECT_EQ(post("/v1/responses", "Content-Type: Application/JSON\r\n", R"({"model":"b"})"), 403);
-  EXPECT_EQ(post("/v1/responses", "Content-Type: text/plain\r\n", R"({"model":"b"})"), 403);
-  EXPECT_EQ(post("/v1/responses", "", " \r\n{\"model\":\"b\"}"), 403);
+  EXPECT_EQ(post("/v1/moderations", "Content-Type: application/json\r\n", R"({"model":"b"})"), 403);
+  EXPECT_EQ(post("/v1/moderations", "Content-Type: Application/JSON\r\n", R"({"model":"b"})"), 403);
+  EXPECT_EQ(post("/v1/moderations", "Content-Type: text/plain\r\n", R"({"model":"b"})"), 403);
+  EXPECT_EQ(post("/v1/moderations", "", " \r\n{\"model\":\"b\"}"), 403);
   EXPECT_EQ(post("/v1/audio/speech", form_type, form), 403);
   EXPECT_EQ(post("/v1/files?model=b", "", ""), 403);
   EXPECT_EQ(requests(), 0u);
@@ -341,17 +341,17 @@ TEST_F(Strictness, ModelThatIsReadIsTheModelThatIsRoutedBy) {
   EXPECT_EQ(post("/v1/chat/completions", "", R"({"model":"a\u0000b"})"), 400);
   EXPECT_EQ(post("/v1/chat/completions", "", "\xef\xbb\xbf{\"model\":\"a\"}"), 400);
   EXPECT_EQ(post("/v1/chat/completions?model=b", "", R"({"model":"a"})"), 400);
-  EXPECT_EQ(post("/v1/responses", "", "\xef\xbb\xbf{\"model\":\"b\"}"), 400);
-  EXPECT_EQ(post("/v1/responses", "Content-Encoding: gzip\r\n", "\x1f\x8b"), 400);
-  EXPECT_EQ(post("/v1/responses?model=a", "Content-Encoding: identity\r\n", R"({"model":"b"})"),
+  EXPECT_EQ(post("/v1/moderations", "", "\xef\xbb\xbf{\"model\":\"b\"}"), 400);
+  EXPECT_EQ(post("/v1/moderations", "Content-Encoding: gzip\r\n", "\x1f\x8b"), 400);
+  EXPECT_EQ(post("/v1/moderations?model=a", "Content-Encoding: identity\r\n", R"({"model":"b"})"),
             400);
-  EXPECT_EQ(post("/v1/responses", "Content-Type: application/x-www-form-urlencoded\r\n", "model=b"),
+  EXPECT_EQ(post("/v1/moderations", "Content-Type: application/x-www-form-urlencoded\r\n", "model=b"),
             400);
-  EXPECT_EQ(post("/v1/responses", StrCat(form_type, form_type), form), 400);
+  EXPECT_EQ(post("/v1/moderations", StrCat(form_type, form_type), form), 400);
   EXPECT_EQ(requests(), 0u);
 
-  EXPECT_EQ(post("/v1/responses", "Content-Type: text/plain\r\n", R"({"model":"a"})"), 200);
-  EXPECT_EQ(post("/v1/responses?model=a", "Content-Type: text/plain\r\n", "text"), 200);
+  EXPECT_EQ(post("/v1/moderations", "Content-Type: text/plain\r\n", R"({"model":"a"})"), 200);
+  EXPECT_EQ(post("/v1/moderations?model=a", "Content-Type: text/plain\r\n", "text"), 200);
   EXPECT_EQ(post("/v1/audio", "Content-Type: audio/wav\r\n", "RIFF"), 200);
 }
 

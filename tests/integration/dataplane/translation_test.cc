@@ -1,0 +1,380 @@
+// Whole requests whose target speaks another dialect: what the wire does around the translation.
+#include <absl/time/clock.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "common/base/strings.h"
+#include "common/contract/resource.h"
+#include "tests/fakeprovider/fake_provider.h"
+#include "tests/fakeprovider/test_client.h"
+#include "tests/support/scripted_upstream.h"
+#include "tests/support/test_dataplane.h"
+
+namespace lmgate {
+namespace {
+
+using fakeprovider::FakeProvider;
+using fakeprovider::JournalEntry;
+using fakeprovider::Outcome;
+using fakeprovider::ReadEnd;
+using fakeprovider::TestClient;
+using fakeprovider::TestResponse;
+using ::testing::HasSubstr;
+using testing::kTestKey;
+using ::testing::Not;
+using testing::ScriptedUpstream;
+using testing::SnapshotSource;
+using testing::TestConnection;
+using testing::TestDataplane;
+using testing::TestRoute;
+
+std::string AuthHeader() { return StrCat("Authorization: Bearer ", kTestKey, "\r\n"); }
+
+std::string MessagesBody(std::string_view model, bool stream, std::string_view more = "") {
+  return StrCat(
+      "{\"model\":\"", model, "\",\"stream\":", stream ? "true" : "false",
+      ",\"max_tokens\":100,\"messages\":[{\"role\":\"user\",\"content\":\"one two three\"}]", more,
+      "}");
+}
+
+// A client that speaks Anthropic's dialect; connection "chat" speaks openai-chat, "claude" its own.
+class TranslatedRequest : public ::testing::Test {
+ protected:
+  TranslatedRequest() {
+    auto provider = FakeProvider::Create({});
+    EXPECT_TRUE(provider.ok()) << provider.status();
+    provider_ = *std::move(provider);
+  }
+
+  void Start(const std::vector<std::string>& targets = {"chat.*"},
+             const std::function<void(dataplane::Options*)>& change = {},
+             std::string_view chat_url = {}) {
+    SnapshotSource source = testing::BasicSource(provider_->base_url());
+    v1::Connection chat = TestConnection("chat");
+    chat.set_base_url(chat_url.empty() ? provider_->base_url() : std::string(chat_url));
+    v1::Connection claude = TestConnection("claude");
+    claude.set_dialect("anthropic");
+    claude.set_base_url(provider_->base_url());
+    source.Change({contract::MakeResource(chat), contract::MakeResource(claude)});
+    source.Change({contract::MakeResource(TestRoute("*", 1, targets))});
+    dataplane_ = std::make_unique<TestDataplane>(source, change);
+    client_ = std::make_unique<TestClient>(dataplane_->port());
+  }
+
+  TestResponse Ask(std::string_view model, bool stream = false, std::string_view more = "") {
+    return client_->Post("/v1/messages", MessagesBody(model, stream, more),
+                         AuthHeader() + "anthropic-version: 2023-06-01\r\n");
+  }
+
+  std::unique_ptr<FakeProvider> provider_;
+  std::unique_ptr<TestDataplane> dataplane_;
+  std::unique_ptr<TestClient> client_;
+};
+
+TEST_F(TranslatedRequest, PlainAnswerHasTheClientsShape) {
+  Start();
+
+  const TestResponse response = Ask("gpt-4o");
+
+  EXPECT_EQ(response.status, 200) << response.body;
+  EXPECT_EQ(response.FindHeader("content-type"), "application/json");
+  EXPECT_THAT(response.body, HasSubstr(R"("type":"message")"));
+  EXPECT_THAT(response.body, HasSubstr("You said: one two three"));
+  const std::vector<JournalEntry> entries = provider_->Journal();
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0].FindHeader("anthropic-version"), "");
+  EXPECT_THAT(entries[0].body, Not(HasSubstr(kTestKey)));
+  EXPECT_THAT(dataplane_->AccessLog(1), HasSubstr(R"("completion_tokens":)"));
+}
+
+TEST_F(TranslatedRequest, HeadersOfTheClientsDialectStayHere) {
+  Start();
+
+  client_->Post("/v1/messages", MessagesBody("gpt-4o", false),
+                AuthHeader() + "anthropic-version: 2023-06-01\r\nanthropic-beta: x\r\n");
+
+  const std::vector<JournalEntry> entries = provider_->Journal();
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0].FindHeader("anthropic-version"), "");
+  EXPECT_EQ(entries[0].FindHeader("anthropic-beta"), "");
+  EXPECT_EQ(entries[0].FindHeader("content-type"), "application/json");
+}
+
+TEST_F(TranslatedRequest, StreamKeepsBothConnectionsAlive) {
+  Start();
+
+  for (int i = 0; i < 20; ++i) {
+    const TestResponse response = Ask("gpt-4o", /*stream=*/true);
+    ASSERT_EQ(response.end, ReadEnd::kComplete);
+    ASSERT_THAT(response.body, HasSubstr("event: message_stop"));
+    ASSERT_EQ(response.FindHeader("content-type"), "text/event-stream");
+  }
+
+  EXPECT_EQ(provider_->Stats().total_connections, 1u);
+}
+
+TEST_F(TranslatedRequest, EventsGoOutAsTheyCome) {
+  Start();
+
+  const TestResponse response = Ask("drip-20", /*stream=*/true);
+
+  // "You ", "said: ", "one " …: each in an HTTP chunk of its own, or more than one event of it.
+  EXPECT_GE(response.chunks.size(), 5u);
+}
+
+TEST_F(TranslatedRequest, CutStreamEndsInAnErrorEvent) {
+  Start();
+  for (const std::string_view model : {"cut-after-3", "reset-after-3", "malformed-json"}) {
+    const TestResponse response = Ask(model, /*stream=*/true);
+
+    EXPECT_EQ(response.status, 200) << model;
+    EXPECT_THAT(response.body, HasSubstr("event: error")) << model;
+    EXPECT_THAT(response.body, Not(HasSubstr("message_stop"))) << model;
+  }
+}
+
+TEST_F(TranslatedRequest, ErrorInTheMiddleOfAStreamIsAnErrorEvent) {
+  Start();
+
+  const TestResponse response = Ask("error-after-3", /*stream=*/true);
+
+  EXPECT_THAT(response.body, HasSubstr("event: error"));
+  EXPECT_THAT(response.body, Not(HasSubstr("message_stop")));
+}
+
+// Nothing has been said yet: the status can still say it, and the next target may do better.
+TEST_F(TranslatedRequest, ErrorInThePlaceOfAStreamIsAStatus) {
+  const std::string event =
+      "data: {\"error\":{\"message\":\"busy now\",\"type\":\"rate_limit_exceeded\",\"code\":null}}"
+      "\n\n";
+  ScriptedUpstream upstream(
+      {{.bytes = StrCat("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: ",
+                        event.size(), "\r\n\r\n", event)}});
+  Start({"chat.*"}, {}, upstream.base_url());
+
+  const TestResponse alone = Ask("m", /*stream=*/true);
+
+  EXPECT_EQ(alone.status, 429) << alone.body;
+  EXPECT_THAT(alone.body, HasSubstr("rate_limit_error"));
+  EXPECT_THAT(alone.body, HasSubstr("busy now"));
+
+  Start({"chat.*", "claude.*"}, {}, upstream.base_url());
+  const TestResponse second = Ask("m", /*stream=*/true);
+
+  EXPECT_EQ(second.status, 200);
+  EXPECT_THAT(second.body, HasSubstr("message_stop"));
+}
+
+TEST_F(TranslatedRequest, FallsBackBetweenDialects) {
+  Start({"chat.status-500", "claude.*"});
+
+  const TestResponse response = Ask("claude-sonnet-4-5");
+
+  EXPECT_EQ(response.status, 200) << response.body;
+  EXPECT_THAT(response.body, HasSubstr("You said: one two three"));
+}
+
+TEST_F(TranslatedRequest, RefusalHasTheClientsShapeAndKeepsRetryAfter) {
+  Start();
+
+  const TestResponse limited = Ask("status-429-retry-after-7");
+
+  EXPECT_EQ(limited.status, 429);
+  EXPECT_EQ(limited.FindHeader("retry-after"), "7");
+  EXPECT_THAT(limited.body, HasSubstr("rate_limit_error"));
+
+  const TestResponse overloaded = Ask("status-503");
+
+  EXPECT_EQ(overloaded.status, 529);
+  EXPECT_THAT(overloaded.body, HasSubstr("overloaded_error"));
+  EXPECT_EQ(Ask("context-length-exceeded").status, 400);
+}
+
+TEST_F(TranslatedRequest, RefusedCredentialIsOursNotTheClients) {
+  Start();
+
+  const TestResponse response = Ask("status-401");
+
+  EXPECT_EQ(response.status, 502);
+  EXPECT_EQ(response.FindHeader("x-should-retry"), "false");
+  EXPECT_THAT(response.body, HasSubstr("upstream_auth_failed"));
+}
+
+TEST_F(TranslatedRequest, MalformedRequestIsTheClientsFault) {
+  Start();
+
+  const TestResponse response = client_->Post(
+      "/v1/messages", R"({"model":"gpt-4o","max_tokens":"many","messages":[]})", AuthHeader());
+
+  EXPECT_EQ(response.status, 400);
+  EXPECT_THAT(response.body, HasSubstr("max_tokens"));
+  EXPECT_TRUE(provider_->Journal().empty());
+}
+
+TEST_F(TranslatedRequest, WhatCannotBeSaidThereIsRefusedByName) {
+  Start();
+
+  const TestResponse response = Ask(
+      "gpt-4o", false, R"(,"mcp_servers":[{"type":"url","name":"x","url":"https://x.example"}])");
+
+  EXPECT_EQ(response.status, 400) << response.body;
+  EXPECT_THAT(response.body, HasSubstr("mcp_servers"));
+  EXPECT_THAT(response.body, HasSubstr("dialect_unsupported"));
+}
+
+// The word that makes Anthropic's SDK send the whole conversation.
+TEST_F(TranslatedRequest, ServerHeldThreadIsRefusedSoThatTheSdkFallsBack) {
+  Start();
+
+  const TestResponse response = Ask("gpt-4o", false, R"(,"thread":{"id":"t"})");
+
+  EXPECT_EQ(response.status, 400) << response.body;
+  EXPECT_THAT(response.body, HasSubstr(R"("error_code":"thread_unsupported_request")"));
+  EXPECT_THAT(response.body, HasSubstr(R"("unsupported":["thread"])"));
+}
+
+TEST_F(TranslatedRequest, SilentStreamIsKeptAlive) {
+  Start({"chat.*"}, [](dataplane::Options* options) {
+    options->keep_alive_event_interval = absl::Milliseconds(40);
+  });
+
+  const TestResponse response = Ask("drip-300", /*stream=*/true);
+
+  EXPECT_EQ(response.end, ReadEnd::kComplete);
+  EXPECT_THAT(response.body, HasSubstr("event: ping"));
+  EXPECT_THAT(response.body, HasSubstr("message_stop"));
+}
+
+TEST_F(TranslatedRequest, ClientThatLeavesEndsTheProvidersStream) {
+  Start();
+  client_->SendRequest("POST", "/v1/messages", MessagesBody("stall-after-2", true), AuthHeader());
+  EXPECT_EQ(client_->Read(absl::Milliseconds(300)).status, 200);
+
+  client_->Close();
+
+  const absl::Time deadline = absl::Now() + absl::Seconds(10);
+  while (provider_->Stats().open_connections > 0 && absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  EXPECT_EQ(provider_->Stats().open_connections, 0u);
+  EXPECT_THAT(dataplane_->AccessLog(1), HasSubstr("client_closed"));
+}
+
+TEST_F(TranslatedRequest, OldClientGetsItsStreamToTheClose) {
+  Start();
+  const std::string body = MessagesBody("gpt-4o", true);
+  client_->Send(StrCat("POST /v1/messages HTTP/1.0\r\n", AuthHeader(),
+                       "Content-Type: application/json\r\nContent-Length: ", body.size(),
+                       "\r\n\r\n", body));
+
+  const TestResponse response = client_->Read();
+
+  EXPECT_EQ(response.FindHeader("transfer-encoding"), "");
+  EXPECT_THAT(response.body, HasSubstr("message_stop"));
+}
+
+TEST_F(TranslatedRequest, AnswerHasALengthLimit) {
+  Start({"chat.*"},
+        [](dataplane::Options* options) { options->max_translated_answer_bytes = 4000; });
+
+  EXPECT_EQ(Ask("size-3000").status, 200);
+  const TestResponse response = Ask("size-4000");
+
+  EXPECT_EQ(response.status, 502);
+  EXPECT_THAT(response.body, HasSubstr("upstream_invalid_response"));
+}
+
+// ---- several answers of a provider that gives one
+
+class FannedOutRequest : public TranslatedRequest {
+ protected:
+  TestResponse AskTwice(std::string_view model, bool stream) {
+    return client_->Post(
+        "/v1/chat/completions",
+        StrCat("{\"model\":\"", model, "\",\"n\":2,\"stream\":", stream ? "true" : "false",
+               ",\"messages\":[{\"role\":\"user\",\"content\":\"one two three\"}]}"),
+        AuthHeader());
+  }
+};
+
+TEST_F(FannedOutRequest, BothAnswersAreChoicesOfOne) {
+  Start({"claude.*"});
+
+  const TestResponse response = AskTwice("claude-sonnet-4-5", /*stream=*/false);
+
+  ASSERT_EQ(response.status, 200) << response.body;
+  const auto body = nlohmann::json::parse(response.body);
+  ASSERT_EQ(body["choices"].size(), 2u);
+  EXPECT_EQ(body["choices"][1]["index"], 1);
+  EXPECT_EQ(body["choices"][1]["message"]["content"], "You said: one two three");
+  EXPECT_EQ(provider_->Journal().size(), 2u);
+  EXPECT_EQ(body["usage"]["completion_tokens"].get<int>() % 2, 0);
+}
+
+TEST_F(FannedOutRequest, StreamsEndTogetherAndTheConnectionServesOn) {
+  Start({"claude.*"});
+  for (int i = 0; i < 5; ++i) {
+    const TestResponse response = AskTwice("claude-sonnet-4-5", /*stream=*/true);
+
+    ASSERT_EQ(response.end, ReadEnd::kComplete);
+    EXPECT_THAT(response.body, HasSubstr(R"("index":1)"));
+    EXPECT_TRUE(response.body.ends_with("data: [DONE]\n\n"));
+  }
+}
+
+TEST_F(FannedOutRequest, OneRefusalRefusesAll) {
+  Start({"claude.*"});
+
+  EXPECT_EQ(AskTwice("fail-1-429", /*stream=*/false).status, 429);
+  EXPECT_EQ(AskTwice("status-401", /*stream=*/true).status, 502);
+}
+
+TEST_F(FannedOutRequest, OneCutStreamEndsAllWithAnError) {
+  Start({"claude.*"});
+
+  const TestResponse response = AskTwice("cut-after-4", /*stream=*/true);
+
+  EXPECT_THAT(response.body, HasSubstr(R"({"error":)"));
+  EXPECT_THAT(response.body, Not(HasSubstr("[DONE]")));
+}
+
+TEST_F(FannedOutRequest, ClientThatLeavesEndsThemAll) {
+  Start({"claude.*"});
+  client_->SendRequest("POST", "/v1/chat/completions",
+                       R"({"model":"stall-after-3","n":3,"stream":true,)"
+                       R"("messages":[{"role":"user","content":"x"}]})",
+                       AuthHeader());
+  EXPECT_EQ(client_->Read(absl::Milliseconds(300)).status, 200);
+  client_->Close();
+
+  const absl::Time deadline = absl::Now() + absl::Seconds(10);
+  while (provider_->Stats().open_connections > 0 && absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  EXPECT_EQ(provider_->Stats().open_connections, 0u);
+}
+
+TEST_F(FannedOutRequest, NumberOfAnswersHasALimit) {
+  Start({"claude.*"});
+  const auto ask = [this](int n) {
+    return client_
+        ->Post(
+            "/v1/chat/completions",
+            StrCat(
+                R"({"model":"claude-sonnet-4-5","messages":[{"role":"user","content":"x"}],"n":)",
+                n, "}"),
+            AuthHeader())
+        .status;
+  };
+
+  EXPECT_EQ(ask(16), 200);
+  EXPECT_EQ(ask(17), 400);
+}
+
+}  // namespace
+}  // namespace lmgate
