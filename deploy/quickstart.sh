@@ -102,13 +102,11 @@ write_config() {
       first=${first:-openai}
     fi
     if [[ -n ${ANTHROPIC_API_KEY:-} ]]; then
-      echo "  # Anthropic's OpenAI-compatible endpoint."
-      echo "  anthropic: {dialect: openai-chat, base_url: https://api.anthropic.com/v1, api_key: env:ANTHROPIC_API_KEY}"
+      echo "  anthropic: {provider: anthropic, api_key: env:ANTHROPIC_API_KEY}"
       first=${first:-anthropic}
     fi
     if [[ -n ${GEMINI_API_KEY:-} ]]; then
-      echo "  # Google's OpenAI-compatible endpoint."
-      echo "  gemini: {dialect: openai-chat, base_url: https://generativelanguage.googleapis.com/v1beta/openai, api_key: env:GEMINI_API_KEY}"
+      echo "  gemini: {provider: google, api_key: env:GEMINI_API_KEY}"
       first=${first:-gemini}
     fi
     if [[ -z $first ]]; then

@@ -289,6 +289,37 @@ TEST_F(TranslatedRequest, AnswerHasALengthLimit) {
   EXPECT_THAT(response.body, HasSubstr("upstream_invalid_response"));
 }
 
+TEST_F(TranslatedRequest, ModelsAreListedForTheSdkThatAsks) {
+  Start();
+
+  const TestResponse anthropic =
+      client_->Get("/v1/models", AuthHeader() + "anthropic-version: 2023-06-01\r\n");
+  const TestResponse gemini = client_->Get("/v1beta/models", AuthHeader());
+  const TestResponse one = client_->Get("/v1beta/models/gemini-2.5-flash", AuthHeader());
+  const TestResponse openai = client_->Get("/v1/models", AuthHeader());
+
+  EXPECT_THAT(anthropic.body, HasSubstr(R"("has_more":false)"));
+  EXPECT_THAT(anthropic.body, HasSubstr(R"("type":"model")"));
+  EXPECT_THAT(gemini.body, HasSubstr(R"({"models":[{)"));
+  EXPECT_THAT(gemini.body, HasSubstr("generateContent"));
+  EXPECT_THAT(one.body, HasSubstr(R"("name":"models/gemini-2.5-flash")"));
+  EXPECT_THAT(openai.body, HasSubstr(R"("object":"list")"));
+}
+
+TEST_F(TranslatedRequest, ErrorsOfEveryPathHaveItsShape) {
+  Start();
+
+  const TestResponse gemini =
+      client_->Post("/v1beta/models/m:generateContent", "{}", "x-goog-api-key: wrong\r\n");
+  const TestResponse bedrock =
+      client_->Post("/model/m/converse", "{}", "Authorization: Bearer wrong\r\n");
+
+  EXPECT_EQ(gemini.status, 401);
+  EXPECT_THAT(gemini.body, HasSubstr(R"("status":"UNAUTHENTICATED")"));
+  EXPECT_EQ(bedrock.status, 403);
+  EXPECT_EQ(bedrock.FindHeader("x-amzn-errortype"), "UnrecognizedClientException");
+}
+
 // ---- several answers of a provider that gives one
 
 class FannedOutRequest : public TranslatedRequest {
