@@ -42,6 +42,9 @@ absl::StatusOr<size_t> ParseDialect(std::string_view flag, std::string_view name
 // "unchanged": same dialect on both sides, bytes pass as they are.
 std::string_view Treatment(const FeatureRow& row, const Question& question, size_t column) {
   if (question.from == column) return "unchanged";
+  if (question.from.has_value()) {
+    return contract::TreatmentName(contract::TreatmentBetween(row, *question.from, column));
+  }
   return contract::TreatmentName(row.treatment[column]);
 }
 

@@ -187,6 +187,15 @@ absl::Span<const FeatureRow> DialectFeatures() { return kRows; }
 
 const FeatureRow& FindFeature(Feature feature) { return kRows[static_cast<size_t>(feature)]; }
 
+Treatment TreatmentBetween(const FeatureRow& row, size_t client, size_t target) {
+  // A file is known to the provider that holds it, and to no other.
+  const auto is_openai = [](size_t column) { return kDialectNames[column].starts_with("openai-"); };
+  if (row.feature == Feature::kFileId && !(is_openai(client) && is_openai(target))) {
+    return Treatment::kRefused;
+  }
+  return row.treatment[target];
+}
+
 size_t DialectColumn(std::string_view dialect) {
   return static_cast<size_t>(std::find(kDialectNames.begin(), kDialectNames.end(), dialect) -
                              kDialectNames.begin());

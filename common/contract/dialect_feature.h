@@ -74,6 +74,9 @@ struct FeatureRow {
 absl::Span<const FeatureRow> DialectFeatures();
 const FeatureRow& FindFeature(Feature feature);
 
+// What becomes of it from a client of one dialect to a target of another, by their columns.
+Treatment TreatmentBetween(const FeatureRow& row, size_t client, size_t target);
+
 // Column of a dialect's name; kDialectCount = no such dialect.
 size_t DialectColumn(std::string_view dialect);
 

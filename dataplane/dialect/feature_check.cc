@@ -108,8 +108,6 @@ void AddParameters(const ChatRequest& request, Features* used) {
   add(!request.own_fields.empty(), Feature::kOwnFields);
 }
 
-bool IsOpenAi(std::string_view dialect) { return dialect.starts_with("openai-"); }
-
 }  // namespace
 
 std::vector<Feature> UsedFeatures(const ChatRequest& request) {
@@ -131,9 +129,9 @@ absl::Status CheckFeatures(const ChatRequest& request, std::string_view client,
   const size_t backend_column = contract::DialectColumn(backend);
   for (const Feature feature : UsedFeatures(request)) {
     const contract::FeatureRow& row = contract::FindFeature(feature);
-    // A file is known to the provider that holds it, and to no other.
-    const bool elsewhere = feature == Feature::kFileId && !(IsOpenAi(client) && IsOpenAi(backend));
-    if (row.treatment[backend_column] != Treatment::kRefused && !elsewhere) continue;
+    if (contract::TreatmentBetween(row, client_column, backend_column) != Treatment::kRefused) {
+      continue;
+    }
     std::string_view field = row.field[client_column];
     std::string_view name = row.name;
     if (feature == Feature::kOwnFields) {

@@ -48,5 +48,14 @@ TEST(TreatmentName, IsAWord) {
   EXPECT_EQ(TreatmentName(Treatment::kRefused), "refused");
 }
 
+TEST(DialectFeature, FilesOfOneProviderAreNoneOfAnothers) {
+  const FeatureRow& row = FindFeature(Feature::kFileId);
+  const size_t chat = DialectColumn("openai-chat");
+  const size_t responses = DialectColumn("openai-responses");
+
+  EXPECT_EQ(TreatmentBetween(row, chat, responses), Treatment::kMaps);
+  EXPECT_EQ(TreatmentBetween(row, DialectColumn("anthropic"), chat), Treatment::kRefused);
+}
+
 }  // namespace
 }  // namespace lmgate::contract
