@@ -137,6 +137,34 @@ absl::Status CheckForwardHeaders(const v1::Route& route) {
   return absl::OkStatus();
 }
 
+// A prompt may have lines and tabs; nothing else that no text has.
+absl::Status CheckPrompt(std::string_view field, std::string_view text) {
+  if (text.size() > kPromptBytesMax) {
+    return FieldError(field, StrCat("is longer than ", kPromptBytesMax, " bytes"));
+  }
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return c == '\n' || c == '\t' || c == '\r' || !HasControlCharacter({&c, 1});
+  });
+  if (!plain) return FieldError(field, "contains a control character");
+  return absl::OkStatus();
+}
+
+absl::Status CheckSystemEdits(const v1::SystemEdits& edits) {
+  if (edits.replace_size() > kReplacementsMax) {
+    return FieldError("system.replace", StrCat("has more than ", kReplacementsMax, " entries"));
+  }
+  for (int i = 0; i < edits.replace_size(); ++i) {
+    const std::string field = StrCat("system.replace[", i, "]");
+    const v1::SystemReplacement& replacement = edits.replace(i);
+    if (replacement.from().empty()) {
+      return FieldError(StrCat(field, ".from"), "is empty: name the text to replace");
+    }
+    LMGATE_RETURN_IF_ERROR(CheckPrompt(StrCat(field, ".from"), replacement.from()));
+    LMGATE_RETURN_IF_ERROR(CheckPrompt(StrCat(field, ".to"), replacement.to()));
+  }
+  return CheckPrompt("system.append", edits.append());
+}
+
 // Depth bounds the recursion here and in whoever turns it into JSON.
 absl::Status CheckDepth(const google::protobuf::Struct& value, int depth_left);
 
@@ -181,6 +209,7 @@ absl::Status CheckRoute(const v1::Route& route, const NameSet& connections, cons
   LMGATE_RETURN_IF_ERROR(CheckTargets(route, connections));
   LMGATE_RETURN_IF_ERROR(CheckStrategy(route.strategy()));
   LMGATE_RETURN_IF_ERROR(CheckForwardHeaders(route));
+  LMGATE_RETURN_IF_ERROR(CheckSystemEdits(route.system()));
   return CheckModelInfo(route.model_info());
 }
 

@@ -13,6 +13,9 @@ namespace lmgate::contract {
 
 // Model info is passed on to clients as it is.
 inline constexpr size_t kModelInfoBytesMax = 64 * 1024;
+// Any one text of a route's edits of system prompts, and the replacements of one route.
+inline constexpr size_t kPromptBytesMax = 64 * 1024;
+inline constexpr int kReplacementsMax = 100;
 
 // One route by itself, and that what it names exists; field hints are relative to it.
 absl::Status CheckRoute(const v1::Route& route, const NameSet& connections, const NameSet& groups);

@@ -75,6 +75,7 @@ absl::StatusOr<RoutingTable::Route> CompileRoute(const v1::Route& route,
     compiled.forward_headers.push_back(LowerCase(name));
   }
   compiled.strip_prefix = route.strip_prefix();
+  compiled.system_edits = CompileSystemEdits(route.system());
   return compiled;
 }
 

@@ -14,6 +14,7 @@
 
 #include "common/contract/error_code.h"
 #include "common/contract/model_pattern.h"
+#include "common/contract/system_edits.h"
 #include "lmgate/v1/config.pb.h"
 
 namespace lmgate::contract {
@@ -42,6 +43,7 @@ class RoutingTable {
     Strategy strategy = Strategy::kFirst;
     std::vector<std::string> forward_headers;  // lower case
     std::string strip_prefix;
+    std::optional<SystemEdits> system_edits;  // nullopt = none that does anything
   };
 
   struct Group {

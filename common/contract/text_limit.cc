@@ -8,6 +8,7 @@
 #include "common/base/strings.h"
 #include "common/contract/config_check.h"
 #include "common/contract/field_error.h"
+#include "lmgate/v1/resources.pb.h"
 
 namespace lmgate::contract {
 namespace {
@@ -40,7 +41,8 @@ absl::Status CheckString(const FieldDescriptor& descriptor, std::string_view fie
 }
 
 bool IsOurs(const FieldDescriptor& descriptor) {
-  return descriptor.message_type()->file()->package() == "lmgate.v1";
+  const auto& type = *descriptor.message_type();
+  return type.file()->package() == "lmgate.v1" && &type != v1::SystemEdits::descriptor();
 }
 
 absl::Status CheckRepeated(const Message& message, const FieldDescriptor& descriptor) {

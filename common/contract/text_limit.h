@@ -12,8 +12,9 @@ namespace lmgate::contract {
 // The limits that hold for any text of any resource, whatever it means. All refuse with a field
 // hint relative to the resource.
 
-// Each string, list and message inside `message` but its maps and google.protobuf types:
-// kTextBytesMax bytes, kListEntriesMax entries, no control characters.
+// Each string, list and message inside `message` but its maps, google.protobuf types and
+// SystemEdits, whose prompts have lines (route_check.h): kTextBytesMax bytes, kListEntriesMax
+// entries, no control characters.
 absl::Status CheckTextLimits(const google::protobuf::Message& message);
 
 // The same for one map, whose field is called `field`.

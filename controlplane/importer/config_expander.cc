@@ -45,7 +45,6 @@ constexpr LaterField kLaterFields[] = {
     {"lmgate.v1.Route", "limits"},
     {"lmgate.v1.Route", "retry"},
     {"lmgate.v1.Route", "set"},
-    {"lmgate.v1.Route", "system"},
     {"lmgate.v1.Group", "handlers"},
     {"lmgate.v1.Group", "limits"},
     {"lmgate.v1.Settings", "key_check"},

@@ -45,8 +45,49 @@ TEST(CheckRoute, PassesAFullOne) {
     model: 're:^dev-[0-9]+$' path_prefix: '/team-a/b.c' dialect: 'openai-chat' group: 'default'
     headers { key: 'x-tier' value: 'gold' } to { connection: 'local' model: '*' weight: 1000000 }
     strategy: 'weighted' forward_headers: 'X-Trace-Id' strip_prefix: 'code-'
+    system { replace { from: 'Claude' } append: 'Be\tbrief.\n\nAlways.' inject_progress: true }
     model_info { fields { key: 'description' value { string_value: 'x' } } })"),
               IsOk());
+}
+
+TEST(CheckRoute, PromptsEndAtTheirLimit) {
+  v1::Route route = GoodRoute();
+  const std::string longest(kPromptBytesMax, 'a');
+  route.mutable_system()->set_append(longest);
+  route.mutable_system()->add_replace()->set_from(longest);
+  route.mutable_system()->mutable_replace(0)->set_to(longest);
+  EXPECT_THAT(CheckMessage(route), IsOk());
+
+  route.mutable_system()->mutable_replace(0)->set_to(longest + "a");
+  EXPECT_THAT(CheckMessage(route), Refuses("system.replace[0].to"));
+  route.mutable_system()->mutable_replace(0)->set_from(longest + "a");
+  EXPECT_THAT(CheckMessage(route), Refuses("system.replace[0].from"));
+  route.mutable_system()->clear_replace();
+  route.mutable_system()->set_append(longest + "a");
+  EXPECT_THAT(CheckMessage(route), Refuses("system.append"));
+}
+
+TEST(CheckRoute, ReplacementsEndAtTheirLimit) {
+  v1::Route route = GoodRoute();
+  for (int i = 0; i < kReplacementsMax; ++i) {
+    route.mutable_system()->add_replace()->set_from("a");
+  }
+  EXPECT_THAT(CheckMessage(route), IsOk());
+
+  route.mutable_system()->add_replace()->set_from("a");
+  EXPECT_THAT(CheckMessage(route), Refuses("system.replace"));
+}
+
+TEST(CheckRoute, AReplacementNamesItsText) {
+  EXPECT_THAT(Check("system { replace { from: 'a' } replace { to: 'b' } }"),
+              Refuses("system.replace[1].from"));
+}
+
+TEST(CheckRoute, PromptsHaveLinesButNoOtherControlCharacter) {
+  EXPECT_THAT(Check("system { append: 'a\\r\\n\\tb' }"), IsOk());
+  EXPECT_THAT(Check("system { append: 'a\\033b' }"), Refuses("system.append"));
+  EXPECT_THAT(Check("system { replace { from: 'a' to: '\\000' } }"),
+              Refuses("system.replace[0].to"));
 }
 
 TEST(CheckRoute, NameIsPrintableWithoutWhiteSpace) {

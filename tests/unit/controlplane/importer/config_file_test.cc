@@ -50,6 +50,10 @@ routes:
     to:
       - {connection: openai, model: gpt-5, weight: 3}
       - {connection: claude-eu, model: "*", weight: 1}
+    system:
+      replace: [{from: "You are Claude", to: "You are our assistant"}]
+      append: "Be brief."
+      inject_progress: true
     forward_headers: [x-trace-id, x-tenant-id]
     strip_prefix: "code-"
     model_info: {description: "for programmers"}
