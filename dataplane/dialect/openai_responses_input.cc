@@ -12,6 +12,7 @@
 #include "dataplane/dialect/freeform_input.h"
 #include "dataplane/dialect/media.h"
 #include "dataplane/dialect/openai_responses_item.h"
+#include "dataplane/dialect/openai_responses_tools.h"
 #include "dataplane/dialect/seal.h"
 
 namespace lmgate::dialect {
@@ -64,6 +65,11 @@ absl::Status InputReader::ReadItem(const Json& item, const std::string& field) {
     return ReadResult(item, field);
   }
   if (word == "reasoning") return ReadEarlierReasoning(item, field);
+  if (word == "additional_tools") {
+    const Json* const tools = Find(item, "tools");
+    if (tools == nullptr) return absl::OkStatus();
+    return ReadResponsesTools(*tools, StrCat(field, ".tools"), request_);
+  }
   if (word.empty() && Find(item, "id") == nullptr) {
     return BadField(StrCat(field, ".type"), "is required");
   }
@@ -427,10 +433,6 @@ absl::StatusOr<std::string> RequireString(const Json& object, std::string_view n
   return *std::move(text);
 }
 
-std::string NameInNamespace(std::string_view space, std::string_view name) {
-  return space.empty() ? std::string(name) : StrCat(space, std::string(1, kNamespaceMark), name);
-}
-
 absl::Status ReadResponsesInput(const Json& input, ChatRequest* request) {
   if (input.is_string()) {
     request->turns.push_back(Turn{.parts = {chat::TextPart(input.get<std::string>())}});
@@ -441,6 +443,7 @@ absl::Status ReadResponsesInput(const Json& input, ChatRequest* request) {
   for (size_t i = 0; i < input.size(); ++i) {
     LMGATE_RETURN_IF_ERROR(reader.ReadItem(input[i], StrCat("input[", i, "]")));
   }
+  DropReplacedTools(request);
   return absl::OkStatus();
 }
 

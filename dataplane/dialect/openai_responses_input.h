@@ -13,7 +13,7 @@
 // `input` of openai-responses: the conversation as a list of items.
 namespace lmgate::dialect {
 
-// Appends to turns, system and own_fields. InvalidArgument as Dialect::DecodeRequest.
+// Appends to turns, system, tools and own_fields. InvalidArgument as Dialect::DecodeRequest.
 absl::Status ReadResponsesInput(const Json& input, chat::ChatRequest* request);
 
 // The turns as items, for a provider that is asked for `model`. Reasoning that this one did not
@@ -23,8 +23,5 @@ absl::StatusOr<Json> MakeResponsesInput(const chat::ChatRequest& request, std::s
 // A member that must be there and not empty.
 absl::StatusOr<std::string> RequireString(const Json& object, std::string_view name,
                                           std::string_view field);
-
-// Under which name a tool of a namespace is offered; `space` may be empty.
-std::string NameInNamespace(std::string_view space, std::string_view name);
 
 }  // namespace lmgate::dialect

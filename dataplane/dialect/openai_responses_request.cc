@@ -7,10 +7,10 @@
 
 #include "common/base/status_macros.h"
 #include "common/base/strings.h"
-#include "dataplane/dialect/freeform_input.h"
 #include "dataplane/dialect/json.h"
 #include "dataplane/dialect/openai_responses_input.h"
 #include "dataplane/dialect/openai_responses_item.h"
+#include "dataplane/dialect/openai_responses_tools.h"
 #include "dataplane/dialect/tool_id.h"
 
 namespace lmgate::dialect {
@@ -54,8 +54,6 @@ class RequestReader {
   absl::Status ReadNumbers();
   absl::Status ReadText();
   absl::Status ReadReasoningRequest();
-  absl::Status ReadTools();
-  absl::Status ReadTool(const Json& tool, std::string_view space, const std::string& field);
   absl::Status ReadToolChoice();
   absl::Status ReadInput();
   void ReadOwnFields();
@@ -72,7 +70,9 @@ absl::StatusOr<ChatRequest> RequestReader::Read(std::string_view path_model) {
   LMGATE_RETURN_IF_ERROR(ReadText());
   LMGATE_RETURN_IF_ERROR(ReadReasoningRequest());
   ReadOwnFields();
-  LMGATE_RETURN_IF_ERROR(ReadTools());
+  if (const Json* const tools = Find(body_, "tools")) {
+    LMGATE_RETURN_IF_ERROR(ReadResponsesTools(*tools, "tools", &request_));
+  }
   LMGATE_RETURN_IF_ERROR(ReadToolChoice());
   LMGATE_RETURN_IF_ERROR(ReadInput());
   return std::move(request_);
@@ -174,78 +174,6 @@ void RequestReader::ReadOwnFields() {
   for (size_t i = 0; i < include->size(); ++i) {
     if ((*include)[i] == "message.output_text.logprobs") Own(StrCat("include[", i, "]"));
   }
-}
-
-absl::Status RequestReader::ReadTools() {
-  const Json* const tools = Find(body_, "tools");
-  if (tools == nullptr) return absl::OkStatus();
-  if (!tools->is_array()) return BadField("tools", "must be a list");
-  for (size_t i = 0; i < tools->size(); ++i) {
-    LMGATE_RETURN_IF_ERROR(ReadTool((*tools)[i], "", StrCat("tools[", i, "]")));
-  }
-  return absl::OkStatus();
-}
-
-// What a freeform tool's description says to a model that knows functions only.
-std::string FreeformDescription(const Json& tool) {
-  std::string text = FindString(tool, "description");
-  if (!text.empty()) text.append("\n\n");
-  text.append(
-      "This tool takes freeform text: put its whole input, as it is and not as JSON, into the "
-      "argument `input`.");
-  const Json* const format = Find(tool, "format");
-  if (format == nullptr || FindString(*format, "type") != "grammar") return text;
-  // As older documents of the API have it: one level deeper.
-  const Json* const nested = Find(*format, "grammar");
-  const Json& grammar = nested != nullptr ? *nested : *format;
-  StrAppend(&text, " The input must match this ", FindString(grammar, "syntax"), " grammar:\n",
-            FindString(grammar, "definition"));
-  return text;
-}
-
-absl::Status RequestReader::ReadTool(const Json& tool, std::string_view space,
-                                     const std::string& field) {
-  if (!tool.is_object()) return BadField(field, "must be an object");
-  LMGATE_ASSIGN_OR_RETURN(const std::string type,
-                          RequireString(tool, "type", StrCat(field, ".type")));
-  if (type == "namespace" && space.empty()) {
-    LMGATE_ASSIGN_OR_RETURN(const std::string name,
-                            RequireString(tool, "name", StrCat(field, ".name")));
-    const Json* const members = Find(tool, "tools");
-    if (members == nullptr || !members->is_array()) {
-      return BadField(StrCat(field, ".tools"), "must be a list");
-    }
-    for (size_t i = 0; i < members->size(); ++i) {
-      LMGATE_RETURN_IF_ERROR(ReadTool((*members)[i], name, StrCat(field, ".tools[", i, "]")));
-    }
-    return absl::OkStatus();
-  }
-  if (type != "function" && type != "custom") {
-    Own(field);
-    return absl::OkStatus();
-  }
-  chat::Tool read;
-  LMGATE_ASSIGN_OR_RETURN(const std::string name,
-                          RequireString(tool, "name", StrCat(field, ".name")));
-  read.name = NameInNamespace(space, name);
-  LMGATE_ASSIGN_OR_RETURN(const auto description,
-                          ReadString(tool, "description", StrCat(field, ".description")));
-  read.freeform = type == "custom";
-  if (read.freeform) {
-    read.description = FreeformDescription(tool);
-    read.parameters = FreeformSchema();
-    request_.tools.push_back(std::move(read));
-    return absl::OkStatus();
-  }
-  read.description = description.value_or("");
-  LMGATE_ASSIGN_OR_RETURN(read.strict, ReadBool(tool, "strict", StrCat(field, ".strict")));
-  const Json* const parameters = Find(tool, "parameters");
-  if (parameters != nullptr && !parameters->is_object()) {
-    return BadField(StrCat(field, ".parameters"), "must be an object");
-  }
-  if (parameters != nullptr && !parameters->empty()) read.parameters = DumpJson(*parameters);
-  request_.tools.push_back(std::move(read));
-  return absl::OkStatus();
 }
 
 absl::Status RequestReader::ReadToolChoice() {

@@ -322,5 +322,19 @@ TEST(MakeResponsesInput, FilesHaveANameOrAnAddress) {
             R"({"type":"input_audio","input_audio":{"data":"AAAA","format":"mp3"}}]}])");
 }
 
+// Codex tells newer models of its tools in this way.
+TEST(ReadResponsesInput, AdditionalToolsAreTools) {
+  const ChatRequest request = Read(
+      R"([{"type":"additional_tools","role":"developer","id":"at_1","tools":[
+           {"type":"namespace","name":"functions","tools":[{"type":"custom","name":"exec"}]}]},
+          {"role":"user","content":"hi"}])");
+
+  ASSERT_EQ(request.tools.size(), 1U);
+  EXPECT_EQ(request.tools[0].name, "functions/exec");
+  EXPECT_TRUE(request.tools[0].freeform);
+  EXPECT_THAT(request.own_fields, IsEmpty());
+  EXPECT_EQ(request.turns.size(), 1U);
+}
+
 }  // namespace
 }  // namespace lmgate::dialect
