@@ -116,6 +116,28 @@ TEST_F(OpenaiTest, ChatStopsAtTheTokenLimit) {
   EXPECT_EQ(answer["usage"]["completion_tokens"], 2);
 }
 
+TEST_F(OpenaiTest, ChatCallsTheToolThatTheTextNames) {
+  const auto ask = [this](std::string_view text) {
+    const std::string body =
+        StrCat(R"({"model":"m","messages":[{"role":"user","content":)", json(text).dump(),
+               R"(}],"tools":[{"type":"function","function":{"name":"first"}},)",
+               R"({"type":"function","function":{"name":"second"}}]})");
+    return Parse(Chat(body).body)["choices"][0]["message"];
+  };
+
+  const json call =
+      ask(R"(Now call tool second with {"a":{"b":"}\""},"c":1} please.)")["tool_calls"];
+  ASSERT_EQ(call.size(), 1U);
+  EXPECT_EQ(call[0]["function"]["name"], "second");
+  EXPECT_EQ(call[0]["function"]["arguments"], R"({"a":{"b":"}\""},"c":1})");
+  // By the beginning of its name; what is no object asks for nothing.
+  EXPECT_EQ(
+      ask("call tool x with {a} or call tool se* with {}")["tool_calls"][0]["function"]["name"],
+      "second");
+  // One that is not offered.
+  EXPECT_EQ(ask("call tool third with {}")["content"], "You said: call tool third with {}");
+}
+
 TEST_F(OpenaiTest, ChatCallsTheFirstToolWithFittingArguments) {
   const json answer = Parse(Chat(ChatBody("m", kTools)).body);
 

@@ -4,6 +4,7 @@
 #include <absl/strings/str_format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "common/base/strings.h"
@@ -25,6 +26,8 @@ constexpr std::string_view kReasoning = "Thinking about it.";
 constexpr std::string_view kAskForSystem = "system?";
 constexpr std::string_view kAskForRefusal = "refuse?";
 constexpr std::string_view kAskForAllTools = "all tools";
+constexpr std::string_view kAskForTool = "call tool ";
+constexpr std::string_view kToolArguments = " with ";
 constexpr std::string_view kRefusal = "I cannot help with that.";
 
 // Several calls at once must be asked for: by the request, or by the user.
@@ -33,16 +36,78 @@ bool WantsAllTools(const Prompt& prompt, const Fault& fault) {
   return prompt.parallel.value_or(prompt.said.find(kAskForAllTools) != std::string::npos);
 }
 
+// What the text begins with: a JSON object up to the brace that closes it; empty = it is none.
+std::string_view LeadingObject(std::string_view text) {
+  int depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      in_string = c != '"';
+      continue;
+    }
+    in_string = c == '"';
+    if (c == '{') ++depth;
+    if (c == '}') --depth;
+    if (depth > 0) continue;
+    const std::string_view object = text.substr(0, i + 1);
+    return nlohmann::json::accept(object) && c == '}' ? object : std::string_view();
+  }
+  return {};
+}
+
+struct AskedCall {
+  std::string_view name;
+  std::string_view arguments;
+};
+
+// The first "call tool NAME with {…}", whatever stands around it.
+std::optional<AskedCall> FindAskedCall(std::string_view text) {
+  size_t at = text.find(kAskForTool);
+  for (; at != std::string_view::npos; at = text.find(kAskForTool, at)) {
+    at += kAskForTool.size();
+    const std::string_view rest = text.substr(at);
+    const std::string_view name = rest.substr(0, rest.find(' '));
+    const std::string_view end = rest.substr(name.size());
+    if (!end.starts_with(kToolArguments)) continue;
+    const std::string_view arguments = LeadingObject(end.substr(kToolArguments.size()));
+    if (!arguments.empty()) return AskedCall{.name = name, .arguments = arguments};
+  }
+  return std::nullopt;
+}
+
+// A name may be asked for by its beginning, as "exec*".
+bool IsAskedTool(std::string_view asked, std::string_view name) {
+  if (!asked.ends_with('*')) return asked == name;
+  asked.remove_suffix(1);
+  return name.starts_with(asked);
+}
+
+std::string MakeCallId(const Call& call, std::string_view id_prefix, size_t index) {
+  return absl::StrFormat("%sfake%08d%02d", std::string(id_prefix), call.number, index);
+}
+
 std::vector<SaidCall> MakeCalls(const Prompt& prompt, const Call& call,
                                 std::string_view id_prefix) {
   std::vector<SaidCall> calls;
   if (!prompt.may_call) return calls;
+  if (const auto asked = FindAskedCall(prompt.said); asked.has_value()) {
+    for (const ToolSpec& tool : prompt.tools) {
+      if (!IsAskedTool(asked->name, tool.name)) continue;
+      calls.push_back(SaidCall{.id = MakeCallId(call, id_prefix, 0),
+                               .name = tool.name,
+                               .arguments = std::string(asked->arguments)});
+      break;
+    }
+    return calls;
+  }
   const size_t calls_max = WantsAllTools(prompt, call.fault) ? kToolCallsMax : 1;
   for (const ToolSpec& tool : prompt.tools) {
     if (calls.size() == calls_max) break;
     if (!prompt.forced.empty() && tool.name != prompt.forced) continue;
     calls.push_back(SaidCall{
-        .id = absl::StrFormat("%sfake%08d%02d", std::string(id_prefix), call.number, calls.size()),
+        .id = MakeCallId(call, id_prefix, calls.size()),
         .name = tool.name,
         .arguments =
             tool.schema.has_value()
