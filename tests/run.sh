@@ -25,14 +25,15 @@ fail() {
   exit 1
 }
 
-# The e2e tests' two npm packages, exactly as the lock file has them.
+# The npm packages of a directory, exactly as its lock file has them, and nothing of theirs is run.
 install_node_packages() {
-  local log=$1
-  if [[ tests/e2e/node_modules/.package-lock.json -nt tests/e2e/package-lock.json ]]; then return; fi
-  (cd tests/e2e && npm ci --no-audit --no-fund) >"$log" 2>&1 </dev/null ||
-    fail "npm ci in tests/e2e failed: $(grep -m 1 -iE '^npm (error|err!)' "$log" || tail -n 1 "$log") (all of it: $log)"
+  local directory=$1 log=$2
+  local installed=$directory/node_modules/.package-lock.json
+  if [[ $installed -nt $directory/package-lock.json ]]; then return; fi
+  (cd "$directory" && npm ci --ignore-scripts --no-audit --no-fund) >"$log" 2>&1 </dev/null ||
+    fail "npm ci in $directory failed: $(grep -m 1 -iE '^npm (error|err!)' "$log" || tail -n 1 "$log") (all of it: $log)"
   # npm may leave it older than a lock file that has just been checked out.
-  touch tests/e2e/node_modules/.package-lock.json
+  touch "$installed"
 }
 
 main() {
@@ -78,7 +79,8 @@ main() {
   printf 'run.sh: building %s (log: %s/build.log)\n' "$preset" "$build" >&2
   bash deploy/build.sh "$preset" "$build/build.log" -DLMGATE_TESTS=ON
   if $gate; then exec env LMGATE_BUILD="$PWD/$build" node tests/bench/gate.mjs; fi
-  install_node_packages "$build/npm.log"
+  install_node_packages tests/e2e "$build/npm.log"
+  install_node_packages tests/e2e/agents "$build/npm-agents.log"
 
   export UBSAN_OPTIONS=print_stacktrace=1:${UBSAN_OPTIONS:-}
   local results=$build/Testing/Temporary/LastTest.log
