@@ -115,8 +115,8 @@ Json MakeText(const chat::ChatRequest& request) {
 }
 
 Json MakeReasoning(const chat::ReasoningRequest& asked) {
-  const std::string_view effort =
-      asked.mode == chat::ReasoningRequest::Mode::kOff ? "none" : asked.effort;
+  std::string_view effort = asked.effort;
+  if (asked.mode == chat::ReasoningRequest::Mode::kOff) effort = "none";
   Json reasoning = Json::object();
   reasoning["effort"] = NullOr(effort);
   reasoning["summary"] = asked.want_text ? Json("auto") : Json();
