@@ -507,28 +507,4 @@ absl::StatusOr<Json> WriteAnthropicMessages(const std::vector<Turn>& turns,
   return messages;
 }
 
-bool LacksThinking(const std::vector<Turn>& turns, std::string_view model) {
-  // The loop goes back over the turns that carry results; its first assistant turn must begin with
-  // the thinking, those after it may.
-  const Turn* first = nullptr;
-  for (auto turn = turns.rbegin(); turn != turns.rend(); ++turn) {
-    if (turn->role == Role::kAssistant) {
-      first = &*turn;
-      continue;
-    }
-    const bool carries_results =
-        !turn->parts.empty() && turn->parts.front().kind == PartKind::kToolResult;
-    if (!carries_results) break;
-  }
-  if (first == nullptr) return false;
-  // Thinking of others is dropped from the front.
-  for (const Part& part : first->parts) {
-    if (IsSignedThinking(part, model)) return false;
-    if (part.kind == PartKind::kReasoning) continue;
-    if (part.kind == PartKind::kText && IsBlank(part.text)) continue;
-    return true;
-  }
-  return false;
-}
-
 }  // namespace lmgate::dialect

@@ -34,8 +34,4 @@ Json WriteAnthropicSystem(const std::vector<chat::Part>& system, std::string_vie
 absl::StatusOr<Json> WriteAnthropicMessages(const std::vector<chat::Turn>& turns,
                                             AnthropicContentRules* rules);
 
-// True when the last assistant turn of a tool loop that is under way, or of a prefilled answer,
-// lacks the thinking that it must begin with when thinking has a budget (translation.md 7.3).
-bool LacksThinking(const std::vector<chat::Turn>& turns, std::string_view model);
-
 }  // namespace lmgate::dialect

@@ -12,6 +12,7 @@
 #include "dataplane/dialect/anthropic.h"
 #include "dataplane/dialect/anthropic_content.h"
 #include "dataplane/dialect/claude_model.h"
+#include "dataplane/dialect/claude_thinking.h"
 
 namespace lmgate::dialect {
 namespace {
@@ -35,35 +36,7 @@ constexpr std::string_view kKnownMembers[] = {
     "inference_geo", "diagnostics", "fallbacks", "fallback_credit_token", "user_profile_id"};
 
 constexpr std::array<std::string_view, 5> kEfforts = {"low", "medium", "high", "xhigh", "max"};
-
-// ---- Efforts and budgets (translation.md 7.1).
-
 constexpr int64_t kBudgetMin = 1024;
-constexpr int64_t kBudgetLow = 2048;
-constexpr int64_t kBudgetMedium = 8192;
-constexpr int64_t kBudgetHigh = 16384;
-constexpr int64_t kBudgetMax = 32768;
-
-int64_t BudgetOfEffort(std::string_view effort) {
-  if (effort == "minimal") return kBudgetMin;
-  if (effort == "low") return kBudgetLow;
-  if (effort == "high") return kBudgetHigh;
-  if (effort == "xhigh" || effort == "max") return kBudgetMax;
-  return kBudgetMedium;
-}
-
-std::string EffortOfBudget(int64_t budget) {
-  if (budget >= kBudgetMax) return "xhigh";
-  if (budget >= kBudgetHigh) return "high";
-  return budget > kBudgetLow ? "medium" : "low";
-}
-
-// As output_config.effort knows it.
-std::string_view EffortFor(const ClaudeModel& model, std::string_view effort) {
-  if (effort == "minimal") return "low";
-  if (effort == "xhigh" && !model.takes_xhigh) return "high";
-  return std::find(kEfforts.begin(), kEfforts.end(), effort) == kEfforts.end() ? "" : effort;
-}
 
 // ---- Reading.
 
@@ -333,83 +306,6 @@ void CloseObjects(Json* schema) {
   }
 }
 
-// What is sent of thinking, and of what it rules out.
-struct Thinking {
-  Json config;              // the member `thinking`; null = none
-  std::string effort = {};  // output_config.effort; empty = none
-  bool on = false;
-  int64_t max_tokens = 0;
-};
-
-Thinking SwitchOff(const ClaudeModel& model, Thinking thinking) {
-  thinking.on = model.always_thinks;
-  thinking.config = Json();
-  if (model.thinks_by_default && !model.always_thinks) {
-    thinking.config = Json{{"type", "disabled"}};
-    // Not above "high" without thinking (Claude Opus 5).
-    if (thinking.effort == "xhigh" || thinking.effort == "max") thinking.effort = "high";
-  }
-  return thinking;
-}
-
-Thinking WriteAdaptive(const ReasoningRequest& reasoning, const ClaudeModel& model,
-                       Thinking thinking) {
-  std::string_view effort = reasoning.effort;
-  const std::string of_budget = EffortOfBudget(reasoning.budget_tokens);
-  if (reasoning.mode == Mode::kBudget) effort = of_budget;
-  thinking.effort = EffortFor(model, effort);
-  thinking.config = Json{{"type", "adaptive"}};
-  // Left out by default in newer models, whose clients cannot know that.
-  if (reasoning.want_text && model.takes_xhigh) thinking.config["display"] = "summarized";
-  thinking.on = true;
-  return thinking;
-}
-
-Thinking WriteBudget(const ReasoningRequest& reasoning, const ClaudeModel& model,
-                     bool limit_is_ours, Thinking thinking) {
-  int64_t budget =
-      reasoning.mode == Mode::kBudget ? reasoning.budget_tokens : BudgetOfEffort(reasoning.effort);
-  if (budget < kBudgetMin) return thinking;
-  // The limit is for thinking and answer together: room for an answer must be left.
-  if (thinking.max_tokens <= budget || limit_is_ours) thinking.max_tokens += budget;
-  const int64_t most = model.output_tokens_max;
-  if (most > 0 && thinking.max_tokens > most) {
-    thinking.max_tokens = most;
-    budget = std::min(budget, most / 2);
-  }
-  thinking.config = Json{{"type", "enabled"}, {"budget_tokens", budget}};
-  thinking.on = true;
-  return thinking;
-}
-
-Thinking DecideThinking(const ChatRequest& request, const BackendTraits& traits,
-                        const ClaudeModel& model) {
-  const ReasoningRequest& reasoning = request.reasoning;
-  Thinking thinking;
-  const bool limit_is_ours = !request.max_tokens.has_value();
-  thinking.max_tokens = request.max_tokens.value_or(traits.default_max_tokens);
-  if (limit_is_ours && model.output_tokens_max > 0) {
-    thinking.max_tokens = std::min(thinking.max_tokens, model.output_tokens_max);
-  }
-  const bool off = reasoning.mode == Mode::kOff ||
-                   (reasoning.mode == Mode::kEffort && reasoning.effort == "none");
-  // Forced calls and thinking exclude each other; what the client demands of tools wins.
-  const bool forced = IsForced(request.tool_choice) && !request.tools.empty();
-  if (model.thinking == ClaudeModel::Thinking::kNone) return thinking;
-  if (model.thinking == ClaudeModel::Thinking::kAdaptive) {
-    if (off) return SwitchOff(model, std::move(thinking));
-    thinking.on = model.thinks_by_default;
-    if (reasoning.mode != Mode::kDefault) {
-      thinking = WriteAdaptive(reasoning, model, std::move(thinking));
-    }
-    if (forced && !model.always_thinks) return SwitchOff(model, std::move(thinking));
-    return thinking;
-  }
-  if (off || forced || reasoning.mode == Mode::kDefault) return thinking;
-  if (LacksThinking(request.turns, traits.model)) return thinking;
-  return WriteBudget(reasoning, model, limit_is_ours, std::move(thinking));
-}
-
 // Temperature, top_p and top_k, as far as they are lawful together (translation.md 3).
 void WriteSampling(const ChatRequest& request, bool thinks, Json* body) {
   constexpr double kTemperatureMax = 1;
@@ -477,11 +373,12 @@ absl::StatusOr<ChatRequest> ReadAnthropicRequest(const Json& body) {
 absl::StatusOr<Json> WriteAnthropicRequest(const ChatRequest& request,
                                            const BackendTraits& traits) {
   const ClaudeModel model = ClaudeModelOf(traits.model);
-  const Thinking thinking = DecideThinking(request, traits, model);
+  const Thinking thinking = ThinkingOf(request, traits);
   AnthropicContentRules rules{.model = traits.model};
   rules.sends_reasoning = thinking.on;
   Json body = Json::object();
-  body["max_tokens"] = thinking.max_tokens;
+  const int64_t most = model.output_tokens_max > 0 ? model.output_tokens_max : INT64_MAX;
+  body["max_tokens"] = thinking.max_tokens.value_or(std::min(traits.default_max_tokens, most));
 
   const Json tools = WriteTools(request, &rules);
   const bool forced = IsForced(request.tool_choice) && !tools.empty();
@@ -501,15 +398,12 @@ absl::StatusOr<Json> WriteAnthropicRequest(const ChatRequest& request,
   }
   WriteSampling(request, thinking.on, &body);
   LMGATE_RETURN_IF_ERROR(WriteStop(request.stop, &body));
-  if (!thinking.config.is_null()) body["thinking"] = thinking.config;
-  Json output = Json::object();
-  if (!thinking.effort.empty()) output["effort"] = thinking.effort;
+  WriteThinking(thinking, &body);
   if (request.response_format.kind == ResponseFormat::Kind::kJsonSchema) {
     LMGATE_ASSIGN_OR_RETURN(Json schema, ParseObject(request.response_format.schema));
     CloseObjects(&schema);
-    output["format"] = Json{{"type", "json_schema"}, {"schema", std::move(schema)}};
+    body["output_config"]["format"] = Json{{"type", "json_schema"}, {"schema", std::move(schema)}};
   }
-  if (!output.empty()) body["output_config"] = std::move(output);
   if (IsLawfulUserId(request.end_user)) body["metadata"] = Json{{"user_id", request.end_user}};
   return body;
 }

@@ -135,7 +135,9 @@ class RequestWriter {
       : request_(request),
         traits_(traits),
         claude_(ClaudeModelOf(traits.model)),
-        thinking_(ThinkingOf(request, traits.model)),
+        // Other makers' models on Bedrock have names of their own for it.
+        thinking_(claude_.is_claude ? ThinkingOf(request, traits)
+                                    : Thinking{.max_tokens = request.max_tokens}),
         is_nova_(traits.model.find("nova") != std::string::npos),
         must_not_call_(request.tool_choice.mode == ToolChoice::Mode::kNone ||
                        request.tools.empty()) {}
@@ -153,7 +155,7 @@ class RequestWriter {
  private:
   absl::Status WriteMessages(Json* body) {
     ConverseContentWriter writer({.model = traits_.model,
-                                  .sends_reasoning = thinking_.way != Thinking::Way::kOff,
+                                  .sends_reasoning = thinking_.on,
                                   .sends_cache_points = claude_.is_claude || is_nova_});
     Json messages = Json::array();
     for (const Turn& turn : request_.turns) {
@@ -235,13 +237,8 @@ class RequestWriter {
 
   void WriteInference(Json* body) const {
     Json config = Json::object();
-    std::optional<int64_t> max_tokens = request_.max_tokens;
-    if (thinking_.way == Thinking::Way::kBudget &&
-        max_tokens.value_or(0) <= thinking_.budget_tokens) {
-      max_tokens = thinking_.budget_tokens + max_tokens.value_or(traits_.default_max_tokens);
-    }
-    if (max_tokens.has_value()) config["maxTokens"] = *max_tokens;
-    const bool thinks = thinking_.way != Thinking::Way::kOff;
+    if (thinking_.max_tokens.has_value()) config["maxTokens"] = *thinking_.max_tokens;
+    const bool thinks = thinking_.on;
     const bool samples = claude_.takes_sampling;
     const bool has_temperature = request_.temperature.has_value() && samples && !thinks;
     if (has_temperature) config["temperature"] = std::min(*request_.temperature, 1.0);
@@ -299,19 +296,11 @@ class RequestWriter {
 
   void WriteModelFields(Json* body) const {
     Json fields = Json::object();
-    const bool thinks = thinking_.way != Thinking::Way::kOff;
-    if (request_.top_k.has_value() && !thinks && claude_.takes_sampling) {
+    if (request_.top_k.has_value() && !thinking_.on && claude_.takes_sampling) {
       // Amazon Nova has a name of its own for it (Nova user guide, request schema).
       (is_nova_ ? fields["inferenceConfig"]["topK"] : fields["top_k"]) = *request_.top_k;
     }
-    if (thinking_.way == Thinking::Way::kBudget) {
-      fields["thinking"]["type"] = "enabled";
-      fields["thinking"]["budget_tokens"] = thinking_.budget_tokens;
-    } else if (thinking_.way == Thinking::Way::kAdaptive) {
-      fields["thinking"]["type"] = "adaptive";
-      if (request_.reasoning.want_text) fields["thinking"]["display"] = "summarized";
-      if (!thinking_.effort.empty()) fields["output_config"]["effort"] = thinking_.effort;
-    }
+    WriteThinking(thinking_, &fields);
     if (!fields.empty()) (*body)["additionalModelRequestFields"] = std::move(fields);
   }
 

@@ -1,6 +1,8 @@
 #include "dataplane/dialect/claude_thinking.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
+#include <vector>
 
 #include "dataplane/dialect/claude_model.h"
 #include "dataplane/dialect/seal.h"
@@ -15,34 +17,10 @@ using chat::ReasoningRequest;
 using chat::Role;
 using chat::ToolChoice;
 using chat::Turn;
+using Mode = ReasoningRequest::Mode;
 
-bool HasPart(const Turn& turn, PartKind kind) {
-  return std::any_of(turn.parts.begin(), turn.parts.end(),
-                     [kind](const Part& part) { return part.kind == kind; });
-}
-
-bool IsForced(ToolChoice::Mode mode) {
-  return mode == ToolChoice::Mode::kAny || mode == ToolChoice::Mode::kOne ||
-         mode == ToolChoice::Mode::kSubsetAny;
-}
-
-// With a thinking budget, each turn of the tool loop under way that has calls must begin with its
-// own signed reasoning (translation.md 7.3).
-bool LoopLacksReasoning(const ChatRequest& request, std::string_view model) {
-  for (auto turn = request.turns.rbegin(); turn != request.turns.rend(); ++turn) {
-    if (turn->role != Role::kAssistant) {
-      if (!HasPart(*turn, PartKind::kToolResult)) return false;
-      continue;
-    }
-    if (!HasPart(*turn, PartKind::kToolCall)) continue;
-    const Part& first = turn->parts.front();
-    if (first.kind != PartKind::kReasoning ||
-        !IsSignedFor(first.signature, kOriginAnthropic, model)) {
-      return true;
-    }
-  }
-  return false;
-}
+constexpr int64_t kBudgetMin = 1024;
+constexpr int64_t kBudgetMax = 1 << 30;  // beyond all models: sums stay small
 
 // The words of an effort and the budgets that stand for them (translation.md 7.1).
 struct EffortRow {
@@ -59,46 +37,148 @@ int64_t BudgetOf(std::string_view effort) {
   return 8192;
 }
 
-// Claude's own words for it.
-std::string_view ClaudeEffortOf(const ReasoningRequest& reasoning, const ClaudeModel& claude) {
-  if (reasoning.mode == ReasoningRequest::Mode::kBudget) {
-    if (reasoning.budget_tokens <= 2048) return "low";
-    if (reasoning.budget_tokens <= 8192) return "medium";
-    return reasoning.budget_tokens <= 24576 ? "high" : "max";
+// As output_config.effort knows it.
+std::string_view EffortOf(const ReasoningRequest& reasoning, const ClaudeModel& model) {
+  std::string_view effort = reasoning.effort;
+  if (reasoning.mode == Mode::kBudget) {
+    constexpr int64_t kHighMax = 24576;
+    effort = "xhigh";
+    if (reasoning.budget_tokens <= kHighMax) effort = "high";
+    if (reasoning.budget_tokens <= BudgetOf("medium")) effort = "medium";
+    if (reasoning.budget_tokens <= BudgetOf("low")) effort = "low";
   }
-  if (reasoning.effort == "minimal") return "low";
-  if (reasoning.effort == "xhigh" && !claude.takes_xhigh) return "max";
+  if (effort == "minimal") return "low";
+  if (effort == "xhigh" && !model.takes_xhigh) return "high";
   for (const EffortRow& row : kEfforts) {
-    if (row.effort == reasoning.effort) return row.effort;
+    if (row.effort == effort) return row.effort;
   }
   return {};
 }
 
+bool IsBlank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+// With a thinking budget, a tool loop that is under way must begin with its own signed reasoning;
+// its later turns may lack it (translation.md 7.3).
+bool LacksReasoning(const std::vector<Turn>& turns, std::string_view model) {
+  const Turn* first = nullptr;
+  for (auto turn = turns.rbegin(); turn != turns.rend(); ++turn) {
+    if (turn->role == Role::kAssistant) {
+      first = &*turn;
+      continue;
+    }
+    const bool carries_results =
+        !turn->parts.empty() && turn->parts.front().kind == PartKind::kToolResult;
+    if (!carries_results) break;
+  }
+  if (first == nullptr) return false;
+  for (const Part& part : first->parts) {
+    if (part.kind == PartKind::kReasoning) {
+      if (IsSignedFor(part.signature, kOriginAnthropic, model)) return false;
+      continue;  // another's is left out
+    }
+    if (part.kind == PartKind::kText && IsBlank(part.text)) continue;
+    return true;
+  }
+  return false;
+}
+
+bool IsForced(const ChatRequest& request) {
+  const ToolChoice::Mode mode = request.tool_choice.mode;
+  return !request.tools.empty() &&
+         (mode == ToolChoice::Mode::kAny || mode == ToolChoice::Mode::kOne ||
+          mode == ToolChoice::Mode::kSubsetAny);
+}
+
+Thinking SwitchOff(const ClaudeModel& model, Thinking thinking) {
+  thinking.on = model.always_thinks;
+  thinking.way = Thinking::Way::kUnsaid;
+  thinking.wants_summary = false;
+  if (model.thinks_by_default && !model.always_thinks) {
+    thinking.way = Thinking::Way::kDisabled;
+    // Not above "high" without thinking (Claude Opus 5).
+    if (thinking.effort == "xhigh" || thinking.effort == "max") thinking.effort = "high";
+  }
+  return thinking;
+}
+
+Thinking AddAdaptive(const ReasoningRequest& reasoning, const ClaudeModel& model,
+                     Thinking thinking) {
+  thinking.way = Thinking::Way::kAdaptive;
+  thinking.on = true;
+  thinking.effort = EffortOf(reasoning, model);
+  // Left out by default in newer models, whose clients cannot know that.
+  thinking.wants_summary = reasoning.want_text && model.takes_xhigh;
+  return thinking;
+}
+
+Thinking AddBudget(const ChatRequest& request, const ClaudeModel& model, int64_t default_max_tokens,
+                   Thinking thinking) {
+  const ReasoningRequest& reasoning = request.reasoning;
+  int64_t budget =
+      reasoning.mode == Mode::kBudget ? reasoning.budget_tokens : BudgetOf(reasoning.effort);
+  if (budget < kBudgetMin) return thinking;
+  budget = std::min(budget, kBudgetMax);
+  // The limit is for thinking and answer together: room for an answer must be left.
+  int64_t limit = thinking.max_tokens.value_or(default_max_tokens);
+  if (limit <= budget || !thinking.max_tokens.has_value()) limit += budget;
+  const int64_t most = model.output_tokens_max;
+  if (most > 0 && limit > most) {
+    limit = most;
+    budget = std::min(budget, most / 2);
+  }
+  thinking.max_tokens = limit;
+  thinking.way = Thinking::Way::kBudget;
+  thinking.on = true;
+  thinking.budget_tokens = budget;
+  return thinking;
+}
+
 }  // namespace
 
-Thinking ThinkingOf(const ChatRequest& request, std::string_view model) {
-  const ClaudeModel claude = ClaudeModelOf(model);
-  constexpr int64_t kBudgetMin = 1024;
-  constexpr int64_t kBudgetMax = 1 << 30;  // beyond all models: sums stay small
-  using Mode = ReasoningRequest::Mode;
+Thinking ThinkingOf(const ChatRequest& request, const BackendTraits& traits) {
+  const ClaudeModel model = ClaudeModelOf(traits.model);
   const ReasoningRequest& reasoning = request.reasoning;
-  const bool asked = reasoning.mode == Mode::kBudget || reasoning.mode == Mode::kAdaptive ||
-                     (reasoning.mode == Mode::kEffort && reasoning.effort != "none");
-  if (!asked || !claude.is_claude || claude.thinking == ClaudeModel::Thinking::kNone ||
-      IsForced(request.tool_choice.mode))
-    return {};
-  // A prefilled answer cannot be thought about any more.
-  if (!request.turns.empty() && request.turns.back().role == Role::kAssistant) return {};
-  const bool adaptive =
-      !claude.takes_sampling ||
-      (claude.thinking == ClaudeModel::Thinking::kAdaptive && reasoning.mode != Mode::kBudget);
-  if (adaptive) {
-    return {.way = Thinking::Way::kAdaptive, .effort = ClaudeEffortOf(reasoning, claude)};
+  Thinking thinking{.max_tokens = request.max_tokens};
+  if (model.thinking == ClaudeModel::Thinking::kNone) return thinking;
+  const bool off = reasoning.mode == Mode::kOff ||
+                   (reasoning.mode == Mode::kEffort && reasoning.effort == "none");
+  if (off) return SwitchOff(model, std::move(thinking));
+  // What the client demands of tools wins, and a begun answer cannot be thought about any more.
+  const bool begun = !request.turns.empty() && request.turns.back().role == Role::kAssistant;
+  const bool excluded = (IsForced(request) || begun) && !model.always_thinks;
+  const bool adapts = model.thinking == ClaudeModel::Thinking::kAdaptive;
+  if (reasoning.mode == Mode::kDefault) {
+    thinking.on = model.thinks_by_default;
+    return excluded && thinking.on ? SwitchOff(model, std::move(thinking)) : thinking;
   }
-  const int64_t budget =
-      reasoning.mode == Mode::kBudget ? reasoning.budget_tokens : BudgetOf(reasoning.effort);
-  if (budget < kBudgetMin || LoopLacksReasoning(request, model)) return {};
-  return {.way = Thinking::Way::kBudget, .budget_tokens = std::min(budget, kBudgetMax)};
+  // Models that have both keep the budget that was asked for.
+  if (adapts && (reasoning.mode != Mode::kBudget || !model.takes_sampling)) {
+    thinking = AddAdaptive(reasoning, model, std::move(thinking));
+    return excluded ? SwitchOff(model, std::move(thinking)) : thinking;
+  }
+  if (excluded || LacksReasoning(request.turns, traits.model)) return thinking;
+  return AddBudget(request, model, traits.default_max_tokens, std::move(thinking));
+}
+
+void WriteThinking(const Thinking& thinking, Json* members) {
+  switch (thinking.way) {
+    case Thinking::Way::kUnsaid:
+      break;
+    case Thinking::Way::kDisabled:
+      (*members)["thinking"]["type"] = "disabled";
+      break;
+    case Thinking::Way::kBudget:
+      (*members)["thinking"]["type"] = "enabled";
+      (*members)["thinking"]["budget_tokens"] = thinking.budget_tokens;
+      break;
+    case Thinking::Way::kAdaptive:
+      (*members)["thinking"]["type"] = "adaptive";
+      if (thinking.wants_summary) (*members)["thinking"]["display"] = "summarized";
+      break;
+  }
+  if (!thinking.effort.empty()) (*members)["output_config"]["effort"] = thinking.effort;
 }
 
 }  // namespace lmgate::dialect

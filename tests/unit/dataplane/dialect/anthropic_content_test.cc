@@ -102,23 +102,5 @@ TEST(AnthropicContent, LeavesThinkingOutWhenItIsOff) {
   EXPECT_EQ((*messages)[1]["content"].size(), 1u);
 }
 
-TEST(AnthropicContent, ThinkingIsMissedInTheFirstTurnOfALoopOnly) {
-  const Turn question = User({chat::TextPart("q")});
-  const Turn result = User({OfKind(PartKind::kToolResult)});
-  const Turn thoughtful = Assistant({Thinking("anthropic"), OfKind(PartKind::kToolCall)});
-  const Turn thoughtless = Assistant({OfKind(PartKind::kToolCall)});
-  const Turn foreign = Assistant({Thinking("gemini"), OfKind(PartKind::kToolCall)});
-
-  EXPECT_FALSE(LacksThinking({question}, "m"));
-  EXPECT_FALSE(LacksThinking({question, thoughtful, result}, "m"));
-  EXPECT_TRUE(LacksThinking({question, thoughtful, result}, "another"));
-  EXPECT_FALSE(LacksThinking({question, thoughtful, result, thoughtless, result}, "m"));
-  EXPECT_TRUE(LacksThinking({question, thoughtless, result}, "m"));
-  EXPECT_TRUE(LacksThinking({question, foreign, result}, "m"));
-  EXPECT_FALSE(LacksThinking({question, thoughtless, result, question}, "m"));
-  // The beginning of an answer.
-  EXPECT_TRUE(LacksThinking({question, Assistant({chat::TextPart("It")})}, "m"));
-}
-
 }  // namespace
 }  // namespace lmgate::dialect
