@@ -26,6 +26,16 @@ std::string TargetsText(const v1::Route& route) {
   return text;
 }
 
+// Which edits there are: the texts themselves have lines.
+std::string SystemText(const v1::Route& route) {
+  const v1::SystemEdits& edits = route.system();
+  std::vector<std::string> kinds;
+  if (edits.replace_size() > 0) kinds.push_back(StrCat("replace=", edits.replace_size()));
+  if (!edits.append().empty()) kinds.push_back("append");
+  if (edits.inject_progress()) kinds.push_back("progress");
+  return Joined(kinds);
+}
+
 void PrintDecision(Printer& printer, const v1::TestRouteReply& reply) {
   const Table decision{.headers = {"CODE", "ROUTE", "STRATEGY", "MESSAGE"},
                        .rows = {{reply.code(), reply.route(), reply.strategy(), reply.message()}}};
@@ -76,6 +86,7 @@ Columns<v1::Route> RouteCommands::MakeColumns() {
       {"STRIP PREFIX", [](const v1::Route& route) { return route.strip_prefix(); }, true},
       {"FORWARD HEADERS", [](const v1::Route& route) { return Joined(route.forward_headers()); },
        true},
+      {"SYSTEM", SystemText, true},
       {"ORDER", [](const v1::Route& route) { return absl::StrCat(route.order()); }, true},
       {"REVISION", [](const v1::Route& route) { return absl::StrCat(route.revision()); }, true},
   };
@@ -124,8 +135,8 @@ void RouteCommands::DeclareUpdate(Command& noun) {
   DeclareIfRevision(update, &update_.if_revision);
   update
       .Detail(
-          "--model, --to and --forward-header replace the whole list; --header sets one, and\n"
-          "--clear headers.NAME takes one away.")
+          "--model, --to, --forward-header and --system-replace replace the whole list; --header\n"
+          "sets one, and --clear headers.NAME takes one away.")
       .Example("lmctl routes update smart --to openai.gpt-5 --strategy first")
       .Example("lmctl routes update smart --before 'gpt-*'")
       .Run([this, &update](Session& session) { return Update(session, update); });
@@ -170,7 +181,12 @@ void RouteCommands::DeclareFields(Command& verb, Fields* fields) {
       .Text("--strip-prefix", {"TEXT"}, &fields->strip_prefix,
             "Taken off the client's model name before it is sent on")
       .List("--forward-header", {"NAME"}, &fields->forward_headers,
-            "Request header passed on to the provider");
+            "Request header passed on to the provider")
+      .List("--system-replace", {"FROM=TO"}, &fields->system_replace,
+            "Replaces a text in system prompts")
+      .Text("--system-append", {"TEXT"}, &fields->system_append, "Put behind system prompts")
+      .Switch("--inject-progress", &fields->inject_progress,
+              "Puts what a coding agent has done behind system prompts");
 }
 
 void RouteCommands::DeclarePlace(Command& verb, Place* place) {
@@ -200,6 +216,28 @@ absl::Status RouteCommands::Fill(const Fields& fields, v1::Route* route, FieldMa
     route->mutable_forward_headers()->Assign(fields.forward_headers.begin(),
                                              fields.forward_headers.end());
     mask->add_paths("forward_headers");
+  }
+  return FillSystem(fields, route, mask);
+}
+
+absl::Status RouteCommands::FillSystem(const Fields& fields, v1::Route* route, FieldMask* mask) {
+  for (const std::string& text : fields.system_replace) {
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return UsageError("--system-replace is FROM=TO; a FROM with a \"=\" needs a file");
+    }
+    v1::SystemReplacement* const replacement = route->mutable_system()->add_replace();
+    replacement->set_from(text.substr(0, equals));
+    replacement->set_to(text.substr(equals + 1));
+  }
+  if (!fields.system_replace.empty()) mask->add_paths("system.replace");
+  if (fields.system_append.has_value()) {
+    route->mutable_system()->set_append(*fields.system_append);
+    mask->add_paths("system.append");
+  }
+  if (fields.inject_progress) {
+    route->mutable_system()->set_inject_progress(true);
+    mask->add_paths("system.inject_progress");
   }
   return absl::OkStatus();
 }

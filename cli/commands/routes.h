@@ -30,6 +30,9 @@ class RouteCommands {
     std::vector<std::string> headers;
     std::optional<std::string> strip_prefix;
     std::vector<std::string> forward_headers;
+    std::vector<std::string> system_replace;
+    std::optional<std::string> system_append;
+    bool inject_progress = false;
   };
   // At most one is given.
   struct Place {
@@ -69,6 +72,8 @@ class RouteCommands {
   static void DeclarePlace(Command& verb, Place* place);
   static absl::Status Fill(const Fields& fields, v1::Route* route,
                            google::protobuf::FieldMask* mask);
+  static absl::Status FillSystem(const Fields& fields, v1::Route* route,
+                                 google::protobuf::FieldMask* mask);
   // Nullopt = no flag of the four was given.
   static absl::StatusOr<std::optional<v1::Placement>> MakePlacement(const Place& place);
 

@@ -241,6 +241,11 @@ TEST_F(ResourcesTest, RouteAddSendsAllFlags) {
                  "code-",
                  "--forward-header",
                  "x-trace-id",
+                 "--system-replace",
+                 "Claude=our=assistant",
+                 "--system-append",
+                 "Be brief.",
+                 "--inject-progress",
                  "--before",
                  "other"})
                 .code,
@@ -260,8 +265,34 @@ TEST_F(ResourcesTest, RouteAddSendsAllFlags) {
                                              strategy: "weighted"
                                              forward_headers: "x-trace-id"
                                              strip_prefix: "code-"
+                                             system {
+                                               replace { from: "Claude" to: "our=assistant" }
+                                               append: "Be brief."
+                                               inject_progress: true
+                                             }
                                            }
                                            placement { before: "other" })pb")));
+}
+
+TEST_F(ResourcesTest, RouteUpdateNamesTheEditsGiven) {
+  EXPECT_EQ(
+      Run({"routes", "update", "r", "--system-append", "x", "--clear", "system.replace"}).code, 0);
+
+  EXPECT_THAT(server.Requests<v1::UpdateRouteRequest>("RouteService/UpdateRoute"),
+              ElementsAre(EqualsProto(
+                  R"pb(route {
+                         name: "r"
+                         system { append: "x" }
+                       }
+                       update_mask { paths: "system.append" paths: "system.replace" })pb")));
+}
+
+TEST_F(ResourcesTest, SystemReplacementsHaveTwoSides) {
+  for (const std::string text : {"Claude", "=x", ""}) {
+    EXPECT_EQ(Run({"routes", "add", "--model", "m", "--to", "a.b", "--system-replace", text}).code,
+              1)
+        << text;
+  }
 }
 
 TEST_F(ResourcesTest, RoutePlacesExcludeEachOther) {
