@@ -1,6 +1,7 @@
 #include "dataplane/dialect/sealed_history.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,11 @@ bool IsSealed(std::string_view value) {
   const auto text = JsonText(value);
   return text.has_value() &&
          (text->starts_with(kSealPrefix) || text->starts_with(kEncodedSealPrefix));
+}
+
+// A search over every such body: several times faster than string_view's.
+bool Contains(std::string_view text, std::string_view part) {
+  return ::memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
 }
 
 bool IsAny(const std::vector<bool>& flags, bool wanted) {
@@ -232,8 +238,8 @@ class HistoryCleaner {
 std::optional<std::string> StripSealed(std::string_view dialect, std::string_view body) {
   const bool may_be_encoded =
       dialect == contract::kDialectGemini || dialect == contract::kDialectBedrock;
-  const bool found = body.find(kSealPrefix) != std::string_view::npos ||
-                     (may_be_encoded && body.find(kEncodedSealPrefix) != std::string_view::npos);
+  const bool found =
+      Contains(body, kSealPrefix) || (may_be_encoded && Contains(body, kEncodedSealPrefix));
   if (!found) return std::nullopt;
   const auto object = JsonValueIn(body);
   auto members = object.has_value() ? JsonMembers(*object) : std::nullopt;

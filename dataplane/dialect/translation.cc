@@ -9,6 +9,7 @@
 #include "dataplane/chat/conversation.h"
 #include "dataplane/dialect/feature_check.h"
 #include "dataplane/dialect/json.h"
+#include "dataplane/dialect/system_edits.h"
 #include "dataplane/dialect/tool_id.h"
 
 namespace lmgate::dialect {
@@ -104,6 +105,7 @@ absl::StatusOr<UpstreamBody> Translation::Encode(const Dialect& backend,
   backend_ = &backend;
   context_.model = traits.model;
   ChatRequest request = context_.request;
+  if (client_.edits != nullptr) LMGATE_RETURN_IF_ERROR(ApplyEdits(*client_.edits, &request));
   chat::Normalize(RulesOf(name), &request);
   if (Is(name, Feature::kToolChoiceSubset, Treatment::kEmulated)) FilterTools(&request);
   branch_count_ = 1;

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/contract/system_edits.h"
 #include "dataplane/chat/chat_event.h"
 #include "dataplane/chat/chat_request.h"
 #include "dataplane/chat/chat_response.h"
@@ -32,13 +33,15 @@ class Translation {
     std::string id = {};  // AnswerContext::id
     int64_t created = 0;
     bool gemini_array = false;
+    const contract::SystemEdits* edits = nullptr;  // of the route; null = none; must outlive this
   };
 
   // Reads the client's request. InvalidArgument: it is none; the field hint names where.
   static absl::StatusOr<std::unique_ptr<Translation>> Create(const Client& client,
                                                              const RequestSource& source);
 
-  // For a target of another dialect. InvalidArgument: it cannot be said there.
+  // For a target of another dialect. InvalidArgument: it cannot be said there. ResourceExhausted:
+  // the route's edits make it too long.
   absl::StatusOr<UpstreamBody> Encode(const Dialect& backend, const BackendTraits& traits);
 
   // As the client sent it.

@@ -238,6 +238,7 @@ bool ServerConnection::Settle(Step last) {
       answer_done_ || (translating_ && translated_ != nullptr && translated_->tail_written);
   translated_.reset();
   translating_ = false;
+  edited_.reset();
   if (last == Step::kClose || client_gone_ || client_->closed()) return false;
   if ((last == Step::kRelay || last == Step::kRelayed) && !whole) {
     if (reset_at_end_) {

@@ -13,6 +13,7 @@
 #include "common/contract/error_code.h"
 #include "dataplane/auth/digest_memo.h"
 #include "dataplane/gateway/answer_head.h"
+#include "dataplane/gateway/edited_request.h"
 #include "dataplane/gateway/endpoints.h"
 #include "dataplane/gateway/fan_out.h"
 #include "dataplane/gateway/translated_request.h"
@@ -147,6 +148,7 @@ class ServerConnection {
     size_t target = 0;                   // index into the plan
     std::optional<uint32_t> connection;  // of the attempt under way or the last one
     std::string upstream_model;
+    bool edits_made = false;  // edited_ says what came of it
     usage::UsageScanner usage;
   };
 
@@ -190,6 +192,11 @@ class ServerConnection {
   size_t CollectBytesMax() const;
   // What the timer allows until more of an answer comes.
   void SetAnswerDeadline();
+
+  // ---- where it speaks the client's, and something must change (server_connection_edit.cc)
+  Step EditRequest();
+  // Null = none.
+  const contract::SystemEdits* system_edits() const;
 
   // ---- where the target speaks another dialect (server_connection_translate.cc)
   bool NeedsTranslation() const;
@@ -264,7 +271,9 @@ class ServerConnection {
   EncodedRequest encoded_;
   // Null = the target speaks the client's dialect, or none has been tried yet.
   std::unique_ptr<TranslatedRequest> translated_;
-  bool translating_ = false;         // the target under way
+  bool translating_ = false;  // the target under way
+  // Null = the client's body goes to targets of its dialect as it is.
+  std::unique_ptr<EditedRequest> edited_;
   std::unique_ptr<FanOut> fan_out_;  // while a request has several branches under way
   // ---- the relay
   http1::BodyKind answer_kind_ = http1::BodyKind::kNone;

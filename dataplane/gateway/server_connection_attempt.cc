@@ -50,6 +50,8 @@ ServerConnection::Step ServerConnection::PrepareTarget(Step previous) {
   translating_ = NeedsTranslation();
   if (translating_) {
     if (const Step step = TranslateRequest(); step != Step::kContinue) return step;
+  } else if (const Step step = EditRequest(); step != Step::kContinue) {
+    return step;
   }
   if (const auto credential = request_.served->CredentialFor(target.connection); !credential.ok()) {
     return FailAttempt(ErrorCode::kConnectionUnavailable,
@@ -102,6 +104,9 @@ void ServerConnection::EncodeForTarget() {
     request.body = upstream.body;
     request.place = {};
     request.translated_headers = &upstream.headers;
+  } else if (edited_ != nullptr) {
+    request.body = edited_->body();
+    request.place = edited_->place;
   }
   // It may have changed since the attempt began, while a connection was being made.
   const auto credential = request_.served->CredentialFor(*request_.connection);

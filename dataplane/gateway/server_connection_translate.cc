@@ -55,7 +55,8 @@ ServerConnection::Step ServerConnection::TranslateRequest() {
                                                        : dialect::FindDialect(endpoint.dialect),
                                         .id = PlainId(request_.id),
                                         .created = request_.start_unix_us / 1'000'000,
-                                        .gemini_array = array};
+                                        .gemini_array = array,
+                                        .edits = system_edits()};
     dialect::RequestSource source{.body = request_.body, .model = {}, .stream = endpoint.stream};
     if (!endpoint.path_model.empty()) source.model = request_.model;
     auto translation = dialect::Translation::Create(client, source);
@@ -76,7 +77,10 @@ ServerConnection::Step ServerConnection::TranslateRequest() {
       ++request_.target;
       return Step::kNextTarget;
     }
-    return RefuseUntranslatable(ErrorCode::kDialectUnsupported, upstream.status());
+    const bool too_large = absl::IsResourceExhausted(upstream.status());
+    return RefuseUntranslatable(
+        too_large ? ErrorCode::kRequestTooLarge : ErrorCode::kDialectUnsupported,
+        upstream.status());
   }
   translated_->upstream = *std::move(upstream);
   return Step::kContinue;
