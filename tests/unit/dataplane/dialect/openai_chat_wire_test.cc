@@ -58,7 +58,7 @@ TEST(ChatWire, AnnotationsOutsideOfTheirTextHaveNoPlace) {
   const auto outside = ReadChatAnnotations(annotations, 2);
   ASSERT_EQ(outside.size(), 1u);
   EXPECT_EQ(outside.front().start, -1);
-  EXPECT_EQ(CodePoints("aü😀"), 3);
+  EXPECT_EQ(chat::CodePoints("aü😀"), 3);
 }
 
 TEST(ChatWire, ASignedReasoningComesBack) {
