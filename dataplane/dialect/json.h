@@ -17,7 +17,11 @@ using Json = nlohmann::ordered_json;
 // Nesting beyond it is refused: copying and printing a tree recurse.
 inline constexpr int kJsonDepthMax = 128;
 
-// One JSON text. InvalidArgument: not JSON, nested too deep, or followed by something.
+// Members of one object beyond it are refused: each is looked for among the others.
+inline constexpr int64_t kJsonMembersMax = 10'000;
+
+// One JSON text. InvalidArgument: not JSON, nested too deep, with too many members, or followed by
+// something.
 absl::StatusOr<Json> ParseJson(std::string_view text);
 // As ParseJson, but must be an object.
 absl::StatusOr<Json> ParseObject(std::string_view text);
