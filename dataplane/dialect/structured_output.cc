@@ -46,6 +46,12 @@ void AddSchemaTool(const std::string& name, chat::ChatRequest* request) {
   request->tools.push_back(std::move(tool));
 }
 
+void AddJsonInstruction(chat::ChatRequest* request) {
+  request->response_format = {};
+  request->system.push_back(chat::TextPart(
+      "Answer with one JSON object and nothing else: no text around it, no code fence."));
+}
+
 SchemaToolFilter::SchemaToolFilter(std::string name, const std::string& schema)
     : name_(std::move(name)) {
   const absl::StatusOr<Json> json = ParseObject(schema);

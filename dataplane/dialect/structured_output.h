@@ -18,6 +18,9 @@ std::string SchemaToolName(const chat::ChatRequest& request);
 // Puts the tool into the request, which asks for a schema no more.
 void AddSchemaTool(const std::string& name, chat::ChatRequest* request);
 
+// Asks for a JSON object by words instead of by the response format.
+void AddJsonInstruction(chat::ChatRequest* request);
+
 // Turns calls of the tool in an answer back into text; all else passes. A wrapper that the model
 // puts around the object ({"parameters": {…}}) is taken off when the schema knows no such member:
 // only then the text is held back until it is whole.

@@ -8,6 +8,7 @@
 #include "common/contract/dialect_feature.h"
 #include "dataplane/chat/conversation.h"
 #include "dataplane/dialect/feature_check.h"
+#include "dataplane/dialect/gemini_model.h"
 #include "dataplane/dialect/json.h"
 #include "dataplane/dialect/system_edits.h"
 #include "dataplane/dialect/tool_id.h"
@@ -48,6 +49,11 @@ chat::ConversationRules RulesOf(std::string_view backend) {
   return {.keeps_system_turns = openai,
           .user_first = !openai,
           .lifts_result_images = Is(backend, Feature::kToolResultImage, Treatment::kEmulated)};
+}
+
+// "Function calling with a response mime type: 'application/json' is unsupported": Gemini before 3.
+bool TakesNoJsonBesideTools(std::string_view backend, std::string_view model) {
+  return backend == "gemini" && !GeminiModelOf(model).is_third();
 }
 
 // A provider that cannot be told which of the tools may be called is shown no other ones.
@@ -113,8 +119,12 @@ absl::StatusOr<UpstreamBody> Translation::Encode(const Dialect& backend,
     branch_count_ = static_cast<size_t>(std::exchange(request.n, 1));
   }
   schema_tool_.reset();
+  const bool tools_only = TakesNoJsonBesideTools(name, traits.model) && !request.tools.empty();
+  if (request.response_format.kind == chat::ResponseFormat::Kind::kJsonObject && tools_only) {
+    AddJsonInstruction(&request);
+  }
   if (request.response_format.kind == chat::ResponseFormat::Kind::kJsonSchema &&
-      Is(name, Feature::kJsonSchema, Treatment::kEmulated)) {
+      (tools_only || Is(name, Feature::kJsonSchema, Treatment::kEmulated))) {
     const std::string tool = SchemaToolName(request);
     schema_tool_.emplace(tool, request.response_format.schema);
     AddSchemaTool(tool, &request);

@@ -1,0 +1,649 @@
+// The table of contract::DialectFeatures against what the hub does: each of its cells by a request
+// of a client.
+
+#include <absl/strings/match.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/base/error_detail.h"
+#include "common/base/strings.h"
+#include "common/contract/dialect_feature.h"
+#include "dataplane/dialect/dialects.h"
+#include "dataplane/dialect/feature_check.h"
+#include "dataplane/dialect/seal.h"
+#include "dataplane/dialect/translation.h"
+
+namespace lmgate::dialect {
+namespace {
+
+using contract::Feature;
+using contract::Treatment;
+using Json = nlohmann::ordered_json;
+
+// What a body must hold; "-TEXT" = must not. By dialect of the backend.
+using Needles = std::map<std::string_view, std::vector<std::string>>;
+
+struct Case {
+  Feature feature;
+  std::string_view client;
+  std::string members;  // beside those of the least request, or instead of them
+  Needles needles;
+};
+
+constexpr std::string_view kChat = "openai-chat";
+constexpr std::string_view kResponses = "openai-responses";
+constexpr std::string_view kAnthropic = "anthropic";
+constexpr std::string_view kGemini = "gemini";
+constexpr std::string_view kBedrock = "bedrock";
+
+constexpr std::string_view kGeminiModel = "gemini-2.5-pro";
+constexpr std::string_view kClaude = "claude-sonnet-4-5";
+
+std::string_view ModelOf(std::string_view backend) {
+  if (backend == kAnthropic || backend == kBedrock) return kClaude;
+  return backend == kGemini ? kGeminiModel : "gpt-4o";
+}
+
+std::string LeastRequest(std::string_view client) {
+  if (client == kChat) return R"({"model":"m","messages":[{"role":"user","content":"hi"}]})";
+  if (client == kResponses) return R"({"model":"m","store":false,"input":"hi"})";
+  if (client == kAnthropic) {
+    return R"({"model":"m","max_tokens":99,"messages":[{"role":"user","content":"hi"}]})";
+  }
+  if (client == kGemini) return R"({"contents":[{"role":"user","parts":[{"text":"hi"}]}]})";
+  return R"({"messages":[{"role":"user","content":[{"text":"hi"}]}]})";
+}
+
+std::string ChatUser(std::string_view part) {
+  return StrCat(R"({"messages":[{"role":"user","content":[{"type":"text","text":"hi"},)", part,
+                "]}]}");
+}
+
+std::string AnthropicUser(std::string_view block) {
+  return StrCat(R"({"messages":[{"role":"user","content":[{"type":"text","text":"hi"},)", block,
+                "]}]}");
+}
+
+// A call and its result, with `tools`.
+std::string AnthropicLoop(std::string_view result_members) {
+  return StrCat(R"({"tools":[{"name":"toolw","input_schema":{"type":"object"}}],"messages":[)"
+                R"({"role":"user","content":"hi"},{"role":"assistant","content":[)"
+                R"({"type":"tool_use","id":"toolu_1","name":"toolw","input":{}}]},)"
+                R"({"role":"user","content":[{"type":"tool_result","tool_use_id":"toolu_1",)",
+                result_members, "}]}]}");
+}
+
+// An answer of an earlier turn with reasoning that `signature` proves.
+std::string AnthropicReasoning(const chat::Signature& signature) {
+  return StrCat(R"({"thinking":{"type":"enabled","budget_tokens":2000},"max_tokens":4000,)"
+                R"("messages":[{"role":"user","content":"hi"},{"role":"assistant","content":[)"
+                R"({"type":"thinking","thinking":"hm","signature":")",
+                SealSignature(signature, kOriginAnthropic),
+                R"("},{"type":"text","text":"so"}]},{"role":"user","content":"and"}]})");
+}
+
+constexpr std::string_view kChatTools =
+    R"("tools":[{"type":"function","function":{"name":"toolw","parameters":{"type":"object"}}},)"
+    R"({"type":"function","function":{"name":"other","parameters":{"type":"object"}}}])";
+constexpr std::string_view kAnthropicTools =
+    R"("tools":[{"name":"toolw","input_schema":{"type":"object"}}])";
+constexpr std::string_view kGeminiTools =
+    R"("tools":[{"functionDeclarations":[{"name":"toolw"},{"name":"other"}]}])";
+
+std::string With(std::string_view tools, std::string_view member) {
+  return StrCat("{", tools, ",", member, "}");
+}
+
+const std::vector<Case>& Cases() {
+  static const std::vector<Case> cases = {
+      {Feature::kSystemText,
+       kChat,
+       R"({"messages":[{"role":"system","content":"SYSW"},{"role":"user","content":"hi"}]})",
+       {{kResponses, {"SYSW"}},
+        {kAnthropic, {R"("system":)", "SYSW"}},
+        {kGemini, {R"("systemInstruction":)", "SYSW"}},
+        {kBedrock, {R"("system":[{"text":"SYSW"}])"}}}},
+      {Feature::kSystemText,
+       kAnthropic,
+       R"({"system":"SYSW"})",
+       {{kChat, {R"({"role":"system","content":"SYSW"})"}}}},
+      {Feature::kLateSystemText,
+       kChat,
+       R"({"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"},)"
+       R"({"role":"system","content":"LATEW"},{"role":"user","content":"c"}]})",
+       {{kResponses, {"LATEW", "-<system>"}},
+        {kAnthropic, {R"(<system>\nLATEW\n</system>)"}},
+        {kGemini, {R"(<system>\nLATEW\n</system>)"}},
+        {kBedrock, {R"(<system>\nLATEW\n</system>)"}}}},
+      {Feature::kLateSystemText,
+       kResponses,
+       R"({"input":[{"role":"user","content":"a"},{"role":"assistant","content":"b"},)"
+       R"({"role":"developer","content":"LATEW"},{"role":"user","content":"c"}]})",
+       {{kChat, {"LATEW", "-<system>"}}}},
+      {Feature::kImageData,
+       kChat,
+       ChatUser(R"({"type":"image_url","image_url":{"url":"data:image/png;base64,iVBORw0KGgo="}})"),
+       {{kResponses, {"data:image/png;base64,iVBORw0KGgo="}},
+        {kAnthropic, {R"("media_type":"image/png","data":"iVBORw0KGgo=")"}},
+        {kGemini, {R"("mimeType":"image/png","data":"iVBORw0KGgo=")"}},
+        {kBedrock, {R"("format":"png")", "iVBORw0KGgo="}}}},
+      {Feature::kImageData,
+       kAnthropic,
+       AnthropicUser(R"({"type":"image","source":{"type":"base64","media_type":"image/png",)"
+                     R"("data":"iVBORw0KGgo="}})"),
+       {{kChat, {"data:image/png;base64,iVBORw0KGgo="}}}},
+      {Feature::kImageUrl,
+       kChat,
+       ChatUser(R"({"type":"image_url","image_url":{"url":"https://x.test/i.png"}})"),
+       {{kResponses, {"https://x.test/i.png"}},
+        {kAnthropic, {R"("url":"https://x.test/i.png")"}},
+        {kGemini, {R"("fileUri":"https://x.test/i.png")"}},
+        {kBedrock, {}}}},
+      {Feature::kImageUrl,
+       kAnthropic,
+       AnthropicUser(R"({"type":"image","source":{"type":"url","url":"https://x.test/i.png"}})"),
+       {{kChat, {R"("url":"https://x.test/i.png")"}}}},
+      {Feature::kImageDetail,
+       kChat,
+       ChatUser(R"({"type":"image_url","image_url":)"
+                R"({"url":"data:image/png;base64,iVBORw0KGgo=","detail":"low"}})"),
+       {{kResponses, {R"("detail":"low")"}},
+        {kAnthropic, {"-low"}},
+        {kGemini, {"-low", "-LOW"}},
+        {kBedrock, {"-low"}}}},
+      {Feature::kImageDetail,
+       kResponses,
+       R"({"input":[{"role":"user","content":[{"type":"input_image","detail":"low",)"
+       R"("image_url":"data:image/png;base64,iVBORw0KGgo="}]}]})",
+       {{kChat, {R"("detail":"low")"}}}},
+      {Feature::kFileData,
+       kChat,
+       ChatUser(R"({"type":"file","file":{"filename":"a.pdf",)"
+                R"("file_data":"data:application/pdf;base64,JVBERi0="}})"),
+       {{kResponses, {"data:application/pdf;base64,JVBERi0="}},
+        {kAnthropic, {R"("type":"document")", "JVBERi0="}},
+        {kGemini, {R"("mimeType":"application/pdf","data":"JVBERi0=")"}},
+        {kBedrock, {R"("document")", "JVBERi0="}}}},
+      {Feature::kFileData,
+       kAnthropic,
+       AnthropicUser(R"({"type":"document","source":{"type":"base64",)"
+                     R"("media_type":"application/pdf","data":"JVBERi0="}})"),
+       {{kChat, {"data:application/pdf;base64,JVBERi0="}}}},
+      {Feature::kFileUrl,
+       kResponses,
+       R"({"input":[{"role":"user","content":[{"type":"input_file",)"
+       R"("file_url":"https://x.test/a.pdf"}]}]})",
+       {{kChat, {}},
+        {kAnthropic, {R"("url":"https://x.test/a.pdf")"}},
+        {kGemini, {R"("fileUri":"https://x.test/a.pdf")"}},
+        {kBedrock, {}}}},
+      {Feature::kFileUrl,
+       kAnthropic,
+       AnthropicUser(R"({"type":"document","source":{"type":"url","url":"https://x.test/a.pdf"}})"),
+       {{kResponses, {R"("file_url":"https://x.test/a.pdf")"}}}},
+      {Feature::kFileId,
+       kChat,
+       ChatUser(R"({"type":"file","file":{"file_id":"file-1"}})"),
+       {{kResponses, {R"("file_id":"file-1")"}}, {kAnthropic, {}}, {kGemini, {}}, {kBedrock, {}}}},
+      {Feature::kFileId,
+       kResponses,
+       R"({"input":[{"role":"user","content":[{"type":"input_file","file_id":"file-1"}]}]})",
+       {{kChat, {R"("file_id":"file-1")"}}}},
+      {Feature::kAudio,
+       kChat,
+       ChatUser(R"({"type":"input_audio","input_audio":{"data":"UklGRg==","format":"wav"}})"),
+       {{kResponses, {"UklGRg=="}},
+        {kAnthropic, {}},
+        {kGemini, {R"("mimeType":"audio/wav","data":"UklGRg==")"}},
+        {kBedrock, {}}}},
+      {Feature::kAudio,
+       kGemini,
+       R"({"contents":[{"role":"user","parts":[{"inlineData":)"
+       R"({"mimeType":"audio/wav","data":"UklGRg=="}}]}]})",
+       {{kChat, {R"("data":"UklGRg==")", R"("format":"wav")"}}}},
+      {Feature::kTools,
+       kChat,
+       StrCat("{", kChatTools, "}"),
+       {{kResponses, {R"("name":"toolw")"}},
+        {kAnthropic, {R"("name":"toolw")", R"("input_schema":{"type":"object")"}},
+        {kGemini, {R"("functionDeclarations")", R"("name":"toolw")"}},
+        {kBedrock, {R"("toolSpec")", R"("name":"toolw")"}}}},
+      {Feature::kTools,
+       kAnthropic,
+       StrCat("{", kAnthropicTools, "}"),
+       {{kChat, {R"("type":"function","function":{"name":"toolw")"}}}},
+      {Feature::kToolStrict,
+       kChat,
+       R"({"tools":[{"type":"function","function":{"name":"t","strict":true,"parameters":)"
+       R"({"type":"object","properties":{},"required":[],"additionalProperties":false}}}]})",
+       {{kResponses, {R"("strict":true)"}},
+        {kAnthropic, {R"(-"strict")"}},
+        {kGemini, {R"(-"strict")"}},
+        {kBedrock, {R"(-"strict")"}}}},
+      {Feature::kToolStrict,
+       kAnthropic,
+       R"({"tools":[{"name":"t","strict":true,"input_schema":{"type":"object"}}]})",
+       {{kChat, {R"("strict":true)"}}}},
+      {Feature::kToolChoice,
+       kChat,
+       With(kChatTools, R"("tool_choice":"required")"),
+       {{kResponses, {R"("tool_choice":"required")"}},
+        {kAnthropic, {R"("tool_choice":{"type":"any"})"}},
+        {kGemini, {R"("mode":"ANY")"}},
+        {kBedrock, {R"("toolChoice":{"any":{}})"}}}},
+      {Feature::kToolChoice,
+       kChat,
+       With(kChatTools, R"("tool_choice":{"type":"function","function":{"name":"toolw"}})"),
+       {{kResponses, {R"("tool_choice":{"type":"function","name":"toolw"})"}},
+        {kAnthropic, {R"("tool_choice":{"type":"tool","name":"toolw"})"}},
+        {kGemini, {R"("mode":"ANY")", R"("allowedFunctionNames":["toolw"])"}},
+        {kBedrock, {R"("toolChoice":{"tool":{"name":"toolw"}})"}}}},
+      {Feature::kToolChoice,
+       kAnthropic,
+       With(kAnthropicTools, R"("tool_choice":{"type":"any"})"),
+       {{kChat, {R"("tool_choice":"required")"}}}},
+      {Feature::kToolChoiceNone,
+       kChat,
+       With(kChatTools, R"("tool_choice":"none")"),
+       {{kResponses, {R"("tool_choice":"none")"}},
+        {kAnthropic, {R"("tool_choice":{"type":"none"})"}},
+        {kGemini, {R"("mode":"NONE")"}},
+        {kBedrock, {"-toolConfig"}}}},
+      {Feature::kToolChoiceNone,
+       kAnthropic,
+       [] {
+         std::string loop = AnthropicLoop(R"("content":"r")");
+         loop.insert(1, R"("tool_choice":{"type":"none"},)");
+         return loop;
+       }(),
+       {{kChat, {R"("tool_choice":"none")"}},
+        {kBedrock, {"Do not call any tool", R"("toolSpec")", "-toolChoice"}}}},
+      {Feature::kToolChoiceSubset,
+       kChat,
+       With(kChatTools,
+            R"("tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"required",)"
+            R"("tools":[{"type":"function","function":{"name":"toolw"}}]}})"),
+       {{kResponses, {R"("type":"allowed_tools")", R"("name":"other")"}},
+        {kAnthropic, {R"("tool_choice":{"type":"any"})", "-other"}},
+        {kGemini, {R"("allowedFunctionNames":["toolw"])"}},
+        {kBedrock, {R"("toolChoice":{"any":{}})", "-other"}}}},
+      {Feature::kToolChoiceSubset,
+       kResponses,
+       R"({"tools":[{"type":"function","name":"toolw","parameters":{"type":"object"}},)"
+       R"({"type":"function","name":"other","parameters":{"type":"object"}}],"tool_choice":)"
+       R"({"type":"allowed_tools","mode":"auto","tools":[{"type":"function","name":"toolw"}]}})",
+       {{kChat, {R"("type":"allowed_tools")", R"("mode":"auto")"}}}},
+      {Feature::kParallelToolCalls,
+       kChat,
+       With(kChatTools, R"("parallel_tool_calls":false)"),
+       {{kResponses, {R"("parallel_tool_calls":false)"}},
+        {kAnthropic, {R"("disable_parallel_tool_use":true)"}},
+        {kGemini, {"-arallel"}},
+        {kBedrock, {"-arallel"}}}},
+      {Feature::kParallelToolCalls,
+       kAnthropic,
+       With(kAnthropicTools, R"("tool_choice":{"type":"auto","disable_parallel_tool_use":true})"),
+       {{kChat, {R"("parallel_tool_calls":false)"}}}},
+      {Feature::kToolResultError,
+       kAnthropic,
+       AnthropicLoop(R"("is_error":true,"content":"FAILW")"),
+       {{kChat, {"Error: FAILW"}},
+        {kResponses, {"Error: FAILW"}},
+        {kGemini, {R"("response":{"error":"FAILW"})"}},
+        {kBedrock, {R"("status":"error")", "FAILW"}}}},
+      {Feature::kToolResultError,
+       kBedrock,
+       R"({"messages":[{"role":"user","content":[{"text":"hi"}]},{"role":"assistant","content":)"
+       R"([{"toolUse":{"toolUseId":"t1","name":"f","input":{}}}]},{"role":"user","content":)"
+       R"([{"toolResult":{"toolUseId":"t1","status":"error","content":[{"text":"FAILW"}]}}]}]})",
+       {{kAnthropic, {R"("is_error":true)", "FAILW"}}}},
+      {Feature::kToolResultImage,
+       kAnthropic,
+       AnthropicLoop(R"("content":[{"type":"image","source":{"type":"base64",)"
+                     R"("media_type":"image/png","data":"iVBORw0KGgo="}}])"),
+       {{kChat, {R"({"role":"tool",)", "[image attached below]", "iVBORw0KGgo="}},
+        {kResponses, {R"("output":[{"type":"input_image")", "iVBORw0KGgo="}},
+        {kGemini, {"[image attached below]", "iVBORw0KGgo="}},
+        {kBedrock, {R"("content":[{"image":{)", "iVBORw0KGgo="}}}},
+      {Feature::kToolResultImage,
+       kBedrock,
+       R"({"messages":[{"role":"user","content":[{"text":"hi"}]},{"role":"assistant","content":)"
+       R"([{"toolUse":{"toolUseId":"t1","name":"f","input":{}}}]},{"role":"user","content":)"
+       R"([{"toolResult":{"toolUseId":"t1","content":[{"image":{"format":"png","source":)"
+       R"({"bytes":"iVBORw0KGgo="}}}]}}]}]})",
+       {{kAnthropic, {R"("type":"tool_result")", R"("type":"image")", "iVBORw0KGgo="}}}},
+      {Feature::kMaxTokens,
+       kChat,
+       R"({"max_tokens":777})",
+       {{kResponses, {R"("max_output_tokens":777)"}},
+        {kAnthropic, {R"("max_tokens":777)"}},
+        {kGemini, {R"("maxOutputTokens":777)"}},
+        {kBedrock, {R"("maxTokens":777)"}}}},
+      {Feature::kMaxTokens, kAnthropic, R"({"max_tokens":777})", {{kChat, {":777"}}}},
+      {Feature::kTemperature,
+       kChat,
+       R"({"temperature":0})",
+       {{kResponses, {R"("temperature":0)"}},
+        {kAnthropic, {R"("temperature":0)"}},
+        {kGemini, {R"("temperature":0)"}},
+        {kBedrock, {R"("temperature":0)"}}}},
+      {Feature::kTemperature,
+       kAnthropic,
+       R"({"temperature":0.25})",
+       {{kChat, {R"("temperature":0.25)"}}}},
+      {Feature::kTopP,
+       kChat,
+       R"({"top_p":0.75})",
+       {{kResponses, {R"("top_p":0.75)"}},
+        {kAnthropic, {R"("top_p":0.75)"}},
+        {kGemini, {R"("topP":0.75)"}},
+        {kBedrock, {R"("topP":0.75)"}}}},
+      {Feature::kTopP, kAnthropic, R"({"top_p":0.75})", {{kChat, {R"("top_p":0.75)"}}}},
+      {Feature::kTopK,
+       kAnthropic,
+       R"({"top_k":33})",
+       {{kChat, {"-33"}},
+        {kResponses, {"-33"}},
+        {kGemini, {R"("topK":33)"}},
+        {kBedrock, {R"("additionalModelRequestFields":{"top_k":33})"}}}},
+      {Feature::kTopK,
+       kGemini,
+       R"({"generationConfig":{"topK":33}})",
+       {{kAnthropic, {R"("top_k":33)"}}}},
+      {Feature::kStop,
+       kChat,
+       R"({"stop":["STOPW"]})",
+       {{kResponses, {}},
+        {kAnthropic, {R"("stop_sequences":["STOPW"])"}},
+        {kGemini, {R"("stopSequences":["STOPW"])"}},
+        {kBedrock, {R"("stopSequences":["STOPW"])"}}}},
+      {Feature::kStop,
+       kAnthropic,
+       R"({"stop_sequences":["STOPW"]})",
+       {{kChat, {R"("stop":["STOPW"])"}}}},
+      {Feature::kN,
+       kChat,
+       R"({"n":3})",
+       {{kResponses, {R"(-"n")"}},
+        {kAnthropic, {R"(-"n")"}},
+        {kGemini, {R"("candidateCount":3)"}},
+        {kBedrock, {R"(-"n")"}}}},
+      {Feature::kN,
+       kGemini,
+       R"({"generationConfig":{"candidateCount":3}})",
+       {{kChat, {R"("n":3)"}}}},
+      {Feature::kSeed,
+       kChat,
+       R"({"seed":4242})",
+       {{kResponses, {"-4242"}},
+        {kAnthropic, {"-4242"}},
+        {kGemini, {R"("seed":4242)"}},
+        {kBedrock, {"-4242"}}}},
+      {Feature::kSeed,
+       kGemini,
+       R"({"generationConfig":{"seed":4242}})",
+       {{kChat, {R"("seed":4242)"}}}},
+      {Feature::kPenalties,
+       kChat,
+       R"({"presence_penalty":0.125,"frequency_penalty":0.375})",
+       {{kResponses, {"-0.125", "-0.375"}},
+        {kAnthropic, {"-0.125", "-0.375"}},
+        {kGemini, {R"("presencePenalty":0.125)", R"("frequencyPenalty":0.375)"}},
+        {kBedrock, {"-0.125", "-0.375"}}}},
+      {Feature::kPenalties,
+       kGemini,
+       R"({"generationConfig":{"presencePenalty":0.125}})",
+       {{kChat, {R"("presence_penalty":0.125)"}}}},
+      {Feature::kLogitBias,
+       kChat,
+       R"({"logit_bias":{"50256":-100}})",
+       {{kResponses, {"-50256"}},
+        {kAnthropic, {"-50256"}},
+        {kGemini, {"-50256"}},
+        {kBedrock, {"-50256"}}}},
+      {Feature::kJsonObject,
+       kChat,
+       R"({"response_format":{"type":"json_object"}})",
+       {{kResponses, {R"("format":{"type":"json_object"})"}},
+        {kAnthropic, {"JSON object"}},
+        {kGemini, {R"("responseMimeType":"application/json")"}},
+        {kBedrock, {"JSON object"}}}},
+      {Feature::kJsonObject,
+       kGemini,
+       R"({"generationConfig":{"responseMimeType":"application/json"}})",
+       {{kChat, {R"("response_format":{"type":"json_object"})"}}}},
+      {Feature::kJsonSchema,
+       kChat,
+       R"({"response_format":{"type":"json_schema","json_schema":{"name":"x","schema":)"
+       R"({"type":"object","properties":{"schemaw":{"type":"string"}}}}}})",
+       {{kResponses, {R"("type":"json_schema")", "schemaw"}},
+        {kAnthropic, {R"("output_config":{"format":{"type":"json_schema")", "schemaw"}},
+        {kGemini,
+         {R"("responseMimeType":"application/json")", R"("responseJsonSchema")", "schemaw"}},
+        {kBedrock, {R"("toolChoice":{"tool":{"name":"json_answer"}})", "schemaw"}}}},
+      {Feature::kJsonSchema,
+       kAnthropic,
+       R"({"output_config":{"format":{"type":"json_schema","schema":)"
+       R"({"type":"object","properties":{"schemaw":{"type":"string"}}}}}})",
+       {{kChat, {R"("response_format":{"type":"json_schema")", "schemaw"}}}},
+      {Feature::kReasoning,
+       kChat,
+       R"({"reasoning_effort":"high"})",
+       {{kResponses, {R"("effort":"high")"}},
+        {kAnthropic, {R"("thinking":{"type":"enabled","budget_tokens":16384})"}},
+        {kGemini, {R"("thinkingBudget":)"}},
+        {kBedrock, {R"("thinking":{"type":"enabled","budget_tokens":16384})"}}}},
+      {Feature::kReasoning,
+       kAnthropic,
+       R"({"thinking":{"type":"enabled","budget_tokens":16384},"max_tokens":20000})",
+       {{kChat, {R"("reasoning_effort":"high")"}}}},
+      // To the provider and model that signed it …
+      {Feature::kReasoningSignature,
+       kAnthropic,
+       AnthropicReasoning(
+           {.origin = "anthropic", .model = std::string(kClaude), .data = "c2lnbmVk"}),
+       {{kBedrock, {R"("signature":"c2lnbmVk")"}},
+        {kChat, {"-c2lnbmVk"}},
+        {kResponses, {"-c2lnbmVk"}},
+        {kGemini, {"-c2lnbmVk"}}}},
+      {Feature::kReasoningSignature,
+       kAnthropic,
+       AnthropicReasoning({.origin = "openai", .model = "gpt-4o", .data = "c2lnbmVk"}),
+       {{kResponses, {R"("encrypted_content":"c2lnbmVk")"}}, {kBedrock, {"-c2lnbmVk"}}}},
+      {Feature::kReasoningSignature,
+       kAnthropic,
+       AnthropicReasoning(
+           {.origin = "gemini", .model = std::string(kGeminiModel), .data = "c2lnbmVk"}),
+       {{kGemini, {R"("thoughtSignature":"c2lnbmVk")"}}, {kResponses, {"-c2lnbmVk"}}}},
+      {Feature::kReasoningSignature,
+       kBedrock,
+       R"({"additionalModelRequestFields":{"thinking":{"type":"enabled","budget_tokens":2000}},)"
+       R"("messages":[{"role":"user","content":[{"text":"hi"}]},{"role":"assistant","content":[)"
+       R"({"reasoningContent":{"reasoningText":{"text":"hm","signature":"c2lnbmVk"}}},)"
+       R"({"text":"so"}]},{"role":"user","content":[{"text":"and"}]}]})",
+       {{kAnthropic, {R"("signature":"c2lnbmVk")"}}}},
+      {Feature::kVerbosity,
+       kChat,
+       R"({"verbosity":"low"})",
+       {{kResponses, {R"("verbosity":"low")"}},
+        {kAnthropic, {"-low"}},
+        {kGemini, {"-low"}},
+        {kBedrock, {"-low"}}}},
+      {Feature::kVerbosity,
+       kResponses,
+       R"({"text":{"verbosity":"low"}})",
+       {{kChat, {R"("verbosity":"low")"}}}},
+      {Feature::kEndUser,
+       kChat,
+       R"({"user":"userw"})",
+       {{kResponses, {"userw"}},
+        {kAnthropic, {R"("metadata":{"user_id":"userw"})"}},
+        {kGemini, {"-userw"}},
+        {kBedrock, {"-userw"}}}},
+      {Feature::kEndUser,
+       kAnthropic,
+       R"({"metadata":{"user_id":"userw"}})",
+       {{kChat, {R"("user":"userw")"}}}},
+      {Feature::kCache,
+       kAnthropic,
+       R"({"system":[{"type":"text","text":"s","cache_control":{"type":"ephemeral"}}]})",
+       {{kChat, {"-cache"}},
+        {kResponses, {"-cache"}},
+        {kGemini, {"-cache"}},
+        {kBedrock, {R"("cachePoint":{"type":"default"})"}}}},
+      {Feature::kCache,
+       kBedrock,
+       R"({"system":[{"text":"s"},{"cachePoint":{"type":"default"}}]})",
+       {{kAnthropic, {R"("cache_control":{"type":"ephemeral"})"}}}},
+      {Feature::kOwnFields,
+       kChat,
+       R"({"web_search_options":{"search_context_size":"low"}})",
+       {{kResponses, {}}, {kAnthropic, {}}, {kGemini, {}}, {kBedrock, {}}}},
+      {Feature::kOwnFields,
+       kAnthropic,
+       R"({"mcp_servers":[{"type":"url","url":"https://x.test","name":"x"}]})",
+       {{kChat, {}}}},
+  };
+  return cases;
+}
+
+struct Encoded {
+  std::unique_ptr<Translation> translation;
+  absl::StatusOr<UpstreamBody> body;
+};
+
+Encoded EncodeFor(std::string_view client, std::string_view members, std::string_view backend,
+                  std::string_view model) {
+  Json body = Json::parse(LeastRequest(client));
+  body.update(Json::parse(members));
+  auto translation = Translation::Create({.dialect = FindDialect(client), .id = "f", .created = 1},
+                                         {.body = body.dump(), .model = "m"});
+  if (!translation.ok()) return {nullptr, translation.status()};
+  absl::StatusOr<UpstreamBody> encoded =
+      (*translation)->Encode(*FindDialect(backend), {.model = std::string(model)});
+  return {*std::move(translation), std::move(encoded)};
+}
+
+bool Holds(std::string_view body, std::string_view needle) {
+  if (needle.starts_with('-')) return body.find(needle.substr(1)) == std::string_view::npos;
+  return body.find(needle) != std::string_view::npos;
+}
+
+// Which members of a table's row fit a refusal is the client's to say: its own words.
+bool NamesField(const absl::Status& status) {
+  const auto hint = GetFieldHint(status);
+  return hint.has_value() && !hint->field.empty() &&
+         absl::StrContains(status.message(), ToAbsl(hint->field));
+}
+
+TEST(TranslationFeatures, EveryCellOfTheTableIsTrue) {
+  for (const Case& each : Cases()) {
+    const contract::FeatureRow& row = contract::FindFeature(each.feature);
+    for (const auto& [backend, needles] : each.needles) {
+      SCOPED_TRACE(StrCat(row.name, ": ", each.client, " to ", backend));
+      const Treatment treatment = row.treatment[contract::DialectColumn(backend)];
+      const Encoded encoded = EncodeFor(each.client, each.members, backend, ModelOf(backend));
+      ASSERT_NE(encoded.translation, nullptr) << encoded.body.status();
+      const std::vector<Feature> used = UsedFeatures(encoded.translation->request());
+      EXPECT_TRUE(std::find(used.begin(), used.end(), each.feature) != used.end());
+      if (treatment == Treatment::kRefused) {
+        EXPECT_EQ(encoded.body.status().code(), absl::StatusCode::kInvalidArgument);
+        EXPECT_TRUE(NamesField(encoded.body.status())) << encoded.body.status();
+        EXPECT_TRUE(needles.empty());
+        continue;
+      }
+      ASSERT_TRUE(encoded.body.ok()) << encoded.body.status();
+      ASSERT_FALSE(needles.empty());
+      const bool dropped = treatment == Treatment::kDropped;
+      for (const std::string& needle : needles) {
+        EXPECT_TRUE(Holds(encoded.body->body, needle)) << needle << " in " << encoded.body->body;
+        EXPECT_TRUE(!dropped || needle.starts_with('-')) << needle;
+      }
+    }
+  }
+}
+
+TEST(TranslationFeatures, EveryCellHasACase) {
+  std::set<std::pair<Feature, std::string_view>> covered;
+  for (const Case& each : Cases()) {
+    for (const auto& [backend, needles] : each.needles) covered.emplace(each.feature, backend);
+  }
+  for (const contract::FeatureRow& row : contract::DialectFeatures()) {
+    for (const std::string_view backend : contract::kDialectNames) {
+      // Where no other client can say it there is nothing to translate.
+      bool sayable = false;
+      for (size_t i = 0; i < contract::kDialectCount; ++i) {
+        sayable |= contract::kDialectNames[i] != backend && !row.field[i].empty();
+      }
+      if (!sayable) continue;
+      EXPECT_TRUE(covered.contains({row.feature, backend})) << row.name << " to " << backend;
+    }
+  }
+}
+
+TEST(TranslationFeatures, SeveralAnswersAreAsManyRequestsWhereThereIsNoOtherWay) {
+  for (const std::string_view backend : {kResponses, kAnthropic, kBedrock}) {
+    const Encoded encoded = EncodeFor(kChat, R"({"n":3})", backend, ModelOf(backend));
+    EXPECT_EQ(encoded.translation->branch_count(), 3u) << backend;
+  }
+  EXPECT_EQ(EncodeFor(kChat, R"({"n":3})", kGemini, kGeminiModel).translation->branch_count(), 1u);
+}
+
+TEST(TranslationFeatures, AFileIsKnownToItsProviderOnly) {
+  const Encoded encoded =
+      EncodeFor(kAnthropic,
+                AnthropicUser(R"({"type":"document","source":{"type":"file","file_id":"file_1"}})"),
+                kChat, "gpt-4o");
+  ASSERT_NE(encoded.translation, nullptr) << encoded.body.status();
+  EXPECT_EQ(encoded.body.status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+// "Function calling with a response mime type: 'application/json' is unsupported".
+TEST(TranslationFeatures, GeminiBeforeTheThirdIsGivenNoJsonFormatBesideTools) {
+  const std::string schema = With(
+      kChatTools, R"("response_format":{"type":"json_schema","json_schema":{"name":"x","schema":)"
+                  R"({"type":"object","properties":{"schemaw":{"type":"string"}}}}})");
+  const std::string object = With(kChatTools, R"("response_format":{"type":"json_object"})");
+
+  const std::string by_tool = EncodeFor(kChat, schema, kGemini, kGeminiModel).body->body;
+  EXPECT_TRUE(Holds(by_tool, "-responseMimeType")) << by_tool;
+  EXPECT_TRUE(Holds(by_tool, R"("name":"json_answer")")) << by_tool;
+  EXPECT_TRUE(Holds(by_tool, R"("mode":"ANY")")) << by_tool;
+  const std::string by_words = EncodeFor(kChat, object, kGemini, kGeminiModel).body->body;
+  EXPECT_TRUE(Holds(by_words, "-responseMimeType")) << by_words;
+  EXPECT_TRUE(Holds(by_words, "one JSON object")) << by_words;
+  for (const std::string& members : {schema, object}) {
+    const std::string native =
+        EncodeFor(kChat, members, kGemini, "gemini-3-pro-preview").body->body;
+    EXPECT_TRUE(Holds(native, R"("responseMimeType":"application/json")")) << native;
+    EXPECT_TRUE(Holds(native, "-json_answer")) << native;
+  }
+}
+
+TEST(TranslationFeatures, TheSchemaToolOfGeminiIsTheAnswersText) {
+  const std::string schema = With(
+      kChatTools, R"("response_format":{"type":"json_schema","json_schema":{"name":"x","schema":)"
+                  R"({"type":"object","properties":{"schemaw":{"type":"string"}}}}})");
+  Encoded encoded = EncodeFor(kChat, schema, kGemini, kGeminiModel);
+  const auto answer = encoded.translation->TranslateAnswer(
+      {R"({"candidates":[{"index":0,"finishReason":"STOP","content":{"role":"model","parts":[)"
+       R"({"functionCall":{"name":"json_answer","args":{"schemaw":"x"}}}]}}]})"});
+
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  const Json choice = Json::parse(*answer)["choices"][0];
+  EXPECT_EQ(choice["message"]["content"], R"({"schemaw":"x"})");
+  EXPECT_FALSE(choice["message"].contains("tool_calls"));
+  EXPECT_EQ(choice["finish_reason"], "stop");
+}
+
+}  // namespace
+}  // namespace lmgate::dialect
