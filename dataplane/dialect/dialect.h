@@ -69,8 +69,8 @@ class EventEncoder {
   // kError end the body.
   virtual void Encode(const chat::ChatEvent& event, std::string* out) = 0;
   virtual std::string_view content_type() const = 0;
-  // Bytes that say nothing, between two events, to keep proxies from cutting an idle stream; empty =
-  // the dialect has none.
+  // Bytes that say nothing, between two events, to keep proxies from cutting an idle stream; empty
+  // = the dialect has none.
   virtual std::string_view keep_alive() const { return ": keep-alive\n\n"; }
 };
 

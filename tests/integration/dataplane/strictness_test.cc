@@ -345,8 +345,9 @@ TEST_F(Strictness, ModelThatIsReadIsTheModelThatIsRoutedBy) {
   EXPECT_EQ(post("/v1/moderations", "Content-Encoding: gzip\r\n", "\x1f\x8b"), 400);
   EXPECT_EQ(post("/v1/moderations?model=a", "Content-Encoding: identity\r\n", R"({"model":"b"})"),
             400);
-  EXPECT_EQ(post("/v1/moderations", "Content-Type: application/x-www-form-urlencoded\r\n", "model=b"),
-            400);
+  EXPECT_EQ(
+      post("/v1/moderations", "Content-Type: application/x-www-form-urlencoded\r\n", "model=b"),
+      400);
   EXPECT_EQ(post("/v1/moderations", StrCat(form_type, form_type), form), 400);
   EXPECT_EQ(requests(), 0u);
 

@@ -91,11 +91,14 @@ TEST_F(RouteExplanationTest, TargetOfAForbiddenConnectionSaysWhyNot) {
 }
 
 TEST_F(RouteExplanationTest, TargetOfAnotherDialectSaysWhyNot) {
-  const auto smart = Explain("model: 'smart' group: 'all'");
+  // Embeddings are translated for nobody.
+  const auto smart = Explain("model: 'smart' group: 'all' path: '/v1/embeddings'");
   EXPECT_EQ(smart->code(), "ok");
   EXPECT_THAT(smart->targets(0).reason(), HasSubstr("speaks anthropic"));
 
-  EXPECT_EQ(Explain("model: 'claude-x' group: 'all'")->code(), "dialect_unsupported");
+  EXPECT_EQ(Explain("model: 'claude-x' group: 'all' path: '/v1/embeddings'")->code(),
+            "dialect_unsupported");
+  EXPECT_EQ(Explain("model: 'claude-x' group: 'all'")->code(), "ok");
   EXPECT_EQ(Explain("model: 'claude-x' group: 'all' path: '/v1/messages'")->code(), "ok");
 }
 
