@@ -190,7 +190,9 @@ void Normalize(const ConversationRules& rules, ChatRequest* request) {
     AddTurn(std::move(turn), &turns);
   }
   add_replies();
-  if (rules.user_first && (turns.empty() || turns.front().role != Role::kUser)) {
+  const bool says_nothing = turns.empty() && request->system.empty();
+  const bool lacks_user = rules.user_first && (turns.empty() || turns.front().role != Role::kUser);
+  if (says_nothing || lacks_user) {
     Turn first{.role = Role::kUser, .parts = {TextPart(std::string(kMinimalText))}};
     turns.insert(turns.begin(), std::move(first));
   }

@@ -19,6 +19,7 @@ struct ConversationRules {
 //  - the results of a turn's calls stand at the beginning of the next user turn, in the order of
 //  the
 //    calls, before its texts; what stood between call and result stands behind;
+//  - a conversation that says nothing at all has a user's ".";
 //  - a call without a result gets one that says so; a result without a call becomes the user's
 //  text;
 //  - results get the name of their call; two calls with one id get different ones, and so do their

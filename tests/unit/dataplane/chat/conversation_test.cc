@@ -11,7 +11,6 @@ namespace lmgate::chat {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 Part Call(std::string id, std::string name) {
   Part part;
@@ -183,7 +182,15 @@ TEST(Normalize, UserComesFirstWhereItMust) {
   EXPECT_THAT(Normalized({{Role::kAssistant, {TextPart("hello")}}}, {.user_first = true}),
               ElementsAre("user, .", "assistant, hello"));
   EXPECT_THAT(Normalized({}, {.user_first = true}), ElementsAre("user, ."));
-  EXPECT_THAT(Normalized({}), IsEmpty());
+}
+
+TEST(Normalize, AConversationThatSaysNothingHasAUser) {
+  EXPECT_THAT(Normalized({{Role::kUser, {TextPart("")}}}), ElementsAre("user, ."));
+
+  ChatRequest request;
+  request.system = {TextPart("be brief")};
+  Normalize({}, &request);
+  EXPECT_TRUE(request.turns.empty());
 }
 
 TEST(Normalize, LiftsImagesOutOfResults) {
