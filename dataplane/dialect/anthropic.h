@@ -32,7 +32,8 @@ class Anthropic : public Dialect {
 // (bedrock_invoke.h).
 
 // All of a request but model and stream.
-absl::StatusOr<chat::ChatRequest> ReadAnthropicRequest(const Json& body);
+// `count_only` as RequestSource.
+absl::StatusOr<chat::ChatRequest> ReadAnthropicRequest(const Json& body, bool count_only = false);
 absl::StatusOr<Json> WriteAnthropicRequest(const chat::ChatRequest& request,
                                            const BackendTraits& traits);
 

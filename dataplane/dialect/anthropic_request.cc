@@ -344,11 +344,11 @@ constexpr std::string_view kJsonObjectInstruction =
 
 }  // namespace
 
-absl::StatusOr<ChatRequest> ReadAnthropicRequest(const Json& body) {
+absl::StatusOr<ChatRequest> ReadAnthropicRequest(const Json& body, bool count_only) {
   ChatRequest request;
   LMGATE_ASSIGN_OR_RETURN(request.max_tokens, ReadInteger(body, "max_tokens", "max_tokens"));
-  if (!request.max_tokens.has_value()) return BadField("max_tokens", "is required");
-  if (*request.max_tokens < 1) return BadField("max_tokens", "must be at least 1");
+  if (!request.max_tokens.has_value() && !count_only) return BadField("max_tokens", "is required");
+  if (request.max_tokens.value_or(1) < 1) return BadField("max_tokens", "must be at least 1");
   LMGATE_RETURN_IF_ERROR(ReadAnthropicMessages(body, &request));
   LMGATE_RETURN_IF_ERROR(ReadTools(body, &request));
   LMGATE_RETURN_IF_ERROR(ReadToolChoice(body, &request));
@@ -416,7 +416,7 @@ absl::StatusOr<ChatRequest> Anthropic::DecodeRequest(const RequestSource& source
                           ReadString(body, "model", "model"));
   if (!model.has_value() || model->empty()) return BadField("model", "is required");
   LMGATE_ASSIGN_OR_RETURN(const std::optional<bool> stream, ReadBool(body, "stream", "stream"));
-  LMGATE_ASSIGN_OR_RETURN(ChatRequest request, ReadAnthropicRequest(body));
+  LMGATE_ASSIGN_OR_RETURN(ChatRequest request, ReadAnthropicRequest(body, source.count_only));
   request.model = *model;
   request.stream = stream.value_or(false);
   return request;

@@ -20,6 +20,8 @@ struct RequestSource {
   std::string_view body = {};   // JSON; may be anything
   std::string_view model = {};  // the path's, decoded (gemini, bedrock); empty = the body names it
   bool stream = false;          // the path's (gemini, bedrock)
+  // Its tokens are counted and it is not answered: what only an answer needs may be missing.
+  bool count_only = false;
 };
 
 // What a backend is to be asked for, and what is known of its provider beyond its dialect.

@@ -232,7 +232,15 @@ Json WriteSystem(const ChatRequest& request) {
 std::string_view Gemini::name() const { return "gemini"; }
 
 absl::StatusOr<ChatRequest> Gemini::DecodeRequest(const RequestSource& source) const {
-  LMGATE_ASSIGN_OR_RETURN(const Json body, ParseObject(source.body));
+  LMGATE_ASSIGN_OR_RETURN(const Json whole, ParseObject(source.body));
+  // countTokens takes the contents alone, or a whole request (Gemini API reference, Counting
+  // tokens).
+  const Json* const counted =
+      source.count_only ? FindField(whole, "generateContentRequest") : nullptr;
+  if (counted != nullptr && !counted->is_object()) {
+    return BadField("generateContentRequest", "must be an object");
+  }
+  const Json& body = counted != nullptr ? *counted : whole;
   ChatRequest request;
   request.model = source.model.empty() ? FindString(body, "model") : std::string(source.model);
   request.stream = source.stream;

@@ -819,5 +819,15 @@ TEST(AnthropicRequest, SaysTheSameAfterARoundTrip) {
   EXPECT_EQ(Encode(*request).dump(), body);
 }
 
+TEST(AnthropicRequest, WhatIsOnlyCountedNeedsNoLimit) {
+  const RequestSource source{.body = R"({"model":"m","messages":[{"role":"user","content":"Hi"}]})",
+                             .count_only = true};
+
+  const auto request = Anthropic().DecodeRequest(source);
+
+  ASSERT_TRUE(request.ok()) << request.status();
+  EXPECT_FALSE(request->max_tokens.has_value());
+}
+
 }  // namespace
 }  // namespace lmgate::dialect

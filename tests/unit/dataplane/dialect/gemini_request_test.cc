@@ -255,5 +255,17 @@ TEST(GeminiRequest, DecodesWhatItEncodes) {
   EXPECT_EQ(Encode(*again).body, body);
 }
 
+TEST(GeminiRequest, WhatIsOnlyCountedMayBeAWholeRequest) {
+  const std::string_view body =
+      R"({"generateContentRequest":{"contents":[{"parts":[{"text":"hi"}]}]}})";
+
+  const auto counted = Gemini().DecodeRequest({.body = body, .model = "m", .count_only = true});
+  const auto answered = Gemini().DecodeRequest({.body = body, .model = "m"});
+
+  ASSERT_TRUE(counted.ok()) << counted.status();
+  EXPECT_EQ(counted->turns.size(), 1U);
+  EXPECT_FALSE(answered.ok());
+}
+
 }  // namespace
 }  // namespace lmgate::dialect
