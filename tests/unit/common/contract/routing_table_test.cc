@@ -24,7 +24,8 @@ constexpr char kConfig[] = R"(
   routes { name: 'catch-all' order: 100 model: '*' to { connection: 'local' model: 'llama-3' } }
   routes { name: 'gpt' order: 1 model: 'gpt-*' to { connection: 'openai' model: '*' } }
   routes { name: 'smart' order: 2 model: 'smart' strategy: 'weighted'
-           to { connection: 'claude' model: 'opus' weight: 3 } to { connection: 'openai' } }
+           to { connection: 'claude' model: 'opus' weight: 3 } to { connection: 'openai' }
+           system { append: ' Be brief. ' } }
   routes { name: 'team' order: 3 model: 'code-*' model: 'code' path_prefix: '/team-a'
            dialect: 'anthropic' group: 'free' headers { key: 'X-Tier' value: 'gold' }
            strip_prefix: 'code-' forward_headers: 'X-Trace' to { connection: 'local' } }
@@ -184,6 +185,9 @@ TEST_F(RoutingTableTest, CompilesWhatRoutesSay) {
   EXPECT_EQ(smart.targets[0].connection, 2u);
   EXPECT_EQ(smart.targets[0].weight, 3u);
   EXPECT_EQ(smart.targets[1].weight, 1u);
+  ASSERT_TRUE(smart.system_edits.has_value());
+  EXPECT_EQ(smart.system_edits->append, "Be brief.");
+  EXPECT_FALSE(team.system_edits.has_value());
   EXPECT_THAT(team.forward_headers, ElementsAre("x-trace"));
   EXPECT_EQ(team.headers[0].first, "x-tier");
   EXPECT_EQ(table_.routes().back().name, "catch-all");

@@ -154,6 +154,7 @@ routes:
   - to: a.b.c
     model: [123, "true", "~", "", "- x", "a: b", "é😀", "tab\tnew\nline", " lead", "x'y\"z\\"]
   - name: n
+    system: {replace: [{from: "- x\n y: ", to: ""}, {from: "null", to: "~"}], append: "\n# b\n\n"}
     model: m
     to: []
     model_info: {n: 1, s: "1", t: true, x: null, l: [], m: {}, f: 0.1, b: "true"}
