@@ -61,10 +61,10 @@ SchemaToolFilter::SchemaToolFilter(std::string name, const std::string& schema)
   }
 }
 
-SchemaToolFilter::Call& SchemaToolFilter::CallOf(int choice) {
+SchemaToolFilter::Choice& SchemaToolFilter::ChoiceOf(int choice) {
   const auto at = static_cast<size_t>(choice);
-  if (calls_.size() <= at) calls_.resize(at + 1);
-  return calls_[at];
+  if (choices_.size() <= at) choices_.resize(at + 1);
+  return choices_[at];
 }
 
 // By the first member's name, as soon as it is there.
@@ -83,12 +83,45 @@ bool SchemaToolFilter::Decide(Call* call) const {
   return true;
 }
 
+// What of the call may go out by now.
+void SchemaToolFilter::Say(Call* call, std::vector<ChatEvent>* out) const {
+  if (!call->said) out->push_back(call->open);
+  call->said = true;
+  if (!call->decided) call->decided = Decide(call);
+  const bool too_long = call->held.size() > kHeldBytesMax;
+  if (too_long) call->wrapped = false;
+  const bool waits = !too_long && (!call->decided || call->wrapped);
+  if (waits && !call->closed) return;
+  if (call->wrapped) {
+    const absl::StatusOr<Json> json = ParseObject(call->held);
+    if (json.ok() && json->size() == 1 && json->front().is_object()) {
+      call->held = DumpJson(json->front());
+    }
+  }
+  ChatEvent event = call->open;
+  event.kind = Kind::kPartDelta;
+  event.text = std::exchange(call->held, {});
+  if (!event.text.empty()) out->push_back(event);
+  if (!call->closed) return;
+  event.kind = Kind::kPartClose;
+  event.text.clear();
+  out->push_back(std::move(event));
+}
+
+void SchemaToolFilter::SayNext(Choice* choice, std::vector<ChatEvent>* out) const {
+  while (!choice->calls.empty()) {
+    Say(&choice->calls.front(), out);
+    if (!choice->calls.front().closed) return;
+    choice->calls.erase(choice->calls.begin());
+  }
+}
+
 void SchemaToolFilter::Add(ChatEvent event, std::vector<ChatEvent>* out) {
   const bool of_part = event.kind == Kind::kPartOpen || event.kind == Kind::kPartDelta ||
                        event.kind == Kind::kPartClose;
   if (event.kind == Kind::kFinish) {
-    const Call& call = CallOf(event.choice);
-    if (call.answered && !call.other_calls && event.finish == chat::FinishReason::kToolCalls) {
+    const Choice& choice = ChoiceOf(event.choice);
+    if (choice.answered && !choice.other_calls && event.finish == chat::FinishReason::kToolCalls) {
       event.finish = chat::FinishReason::kStop;
     }
   }
@@ -96,50 +129,32 @@ void SchemaToolFilter::Add(ChatEvent event, std::vector<ChatEvent>* out) {
     out->push_back(std::move(event));
     return;
   }
-  Call& call = CallOf(event.choice);
+  Choice& choice = ChoiceOf(event.choice);
   if (event.kind == Kind::kPartOpen) {
     if (event.name != name_) {
-      call.other_calls = true;
+      choice.other_calls = true;
       out->push_back(std::move(event));
       return;
     }
-    call.part = event.part;
-    call.open = call.answered = true;
-    call.decided = call.wrapped = false;
-    call.held.clear();
+    choice.answered = true;
     event.part_kind = PartKind::kText;
     event.id.clear();
     event.name.clear();
     event.signature = {};
+    choice.calls.push_back({.open = std::move(event)});
+    if (choice.calls.size() == 1) SayNext(&choice, out);
+    return;
+  }
+  const auto call =
+      std::find_if(choice.calls.begin(), choice.calls.end(),
+                   [&event](const Call& each) { return each.open.part == event.part; });
+  if (call == choice.calls.end()) {
     out->push_back(std::move(event));
     return;
   }
-  if (!call.open || event.part != call.part) {
-    out->push_back(std::move(event));
-    return;
-  }
-  event.part_kind = PartKind::kText;
-  if (event.kind == Kind::kPartDelta) {
-    call.held += event.text;
-    if (!call.decided) call.decided = Decide(&call);
-    if (!call.decided || call.wrapped) return;
-    event.text = std::exchange(call.held, {});
-    out->push_back(std::move(event));
-    return;
-  }
-  call.open = false;
-  if (!call.held.empty()) {
-    ChatEvent rest = event;
-    rest.kind = Kind::kPartDelta;
-    rest.text = std::move(call.held);
-    const absl::StatusOr<Json> json = ParseObject(rest.text);
-    if (call.wrapped && json.ok() && json->size() == 1 && json->front().is_object()) {
-      rest.text = DumpJson(json->front());
-    }
-    call.held.clear();
-    out->push_back(std::move(rest));
-  }
-  out->push_back(std::move(event));
+  call->held += event.text;
+  if (event.kind == Kind::kPartClose) call->closed = true;
+  if (call == choice.calls.begin()) SayNext(&choice, out);
 }
 
 }  // namespace lmgate::dialect

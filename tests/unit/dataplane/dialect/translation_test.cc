@@ -1,0 +1,358 @@
+#include "dataplane/dialect/translation.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/base/error_detail.h"
+#include "common/base/strings.h"
+#include "dataplane/dialect/dialects.h"
+#include "tests/support/status_matchers.h"
+
+namespace lmgate::dialect {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::IsOk;
+using ::testing::Not;
+using testing::StatusIs;
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kChatAnswer =
+    R"({"id":"chatcmpl-1","object":"chat.completion","created":5,"model":"gpt-x","choices":[)"
+    R"({"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],)"
+    R"("usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}})";
+constexpr std::string_view kChatStream =
+    "data: {\"id\":\"c\",\"model\":\"gpt-x\",\"created\":5,\"choices\":[{\"index\":0,\"delta\":"
+    "{\"role\":\"assistant\",\"content\":\"hel\"}}]}\n\n"
+    "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"lo\"},"
+    "\"finish_reason\":\"stop\"}]}\n\n"
+    "data: {\"id\":\"c\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2,"
+    "\"total_tokens\":5}}\n\n"
+    "data: [DONE]\n\n";
+constexpr std::string_view kAnthropicAnswer =
+    R"({"id":"msg_1","type":"message","role":"assistant","model":"claude-x","content":[)"
+    R"({"type":"text","text":"hello"}],"stop_reason":"end_turn","stop_sequence":null,)"
+    R"("usage":{"input_tokens":3,"output_tokens":2}})";
+
+std::string AnthropicStream(std::string_view text) {
+  return StrCat(
+      "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\","
+      "\"model\":\"claude-x\",\"usage\":{\"input_tokens\":3,\"output_tokens\":0}}}\n\n"
+      "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,"
+      "\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n"
+      "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":"
+      "{\"type\":\"text_delta\",\"text\":\"",
+      text,
+      "\"}}\n\nevent: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n"
+      "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":"
+      "\"end_turn\"},\"usage\":{\"output_tokens\":2}}\n\n"
+      "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
+}
+
+absl::StatusOr<std::unique_ptr<Translation>> Create(std::string_view client,
+                                                    std::string_view body) {
+  return Translation::Create({.dialect = FindDialect(client), .id = "t1", .created = 7},
+                             {.body = body, .model = "path-model"});
+}
+
+class TranslationTest : public ::testing::Test {
+ protected:
+  void Begin(std::string_view client, std::string_view body) {
+    auto created = Create(client, body);
+    ASSERT_THAT(created, IsOk());
+    translation_ = *std::move(created);
+  }
+
+  Json Encode(std::string_view backend, std::string model = "m1") {
+    const auto encoded = translation_->Encode(*FindDialect(backend), {.model = std::move(model)});
+    EXPECT_THAT(encoded, IsOk());
+    return encoded.ok() ? Json::parse(encoded->body) : Json();
+  }
+
+  std::string Feed(size_t branch, std::string_view bytes) {
+    std::string out;
+    translation_->Feed(branch, bytes, &out);
+    return out;
+  }
+
+  std::string Finish(size_t branch) {
+    std::string out;
+    translation_->Finish(branch, &out);
+    return out;
+  }
+
+  std::unique_ptr<Translation> translation_;
+};
+
+constexpr std::string_view kAnthropicRequest =
+    R"({"model":"m","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"hi"}]})";
+constexpr std::string_view kChatRequest =
+    R"({"model":"m","messages":[{"role":"user","content":"hi"}]})";
+constexpr std::string_view kChatRequestOfTwo =
+    R"({"model":"m","n":2,"messages":[{"role":"user","content":"hi"}]})";
+
+TEST_F(TranslationTest, WhatIsNoRequestIsRefused) {
+  EXPECT_THAT(Create("openai-chat", "{"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("not valid JSON")));
+  EXPECT_THAT(Create("anthropic", "{}"), Not(IsOk()));
+}
+
+TEST_F(TranslationTest, AnswersAreLimitedInNumber) {
+  const auto with = [](int n) {
+    return Create("openai-chat", StrCat(R"({"model":"m","n":)", n,
+                                        R"(,"messages":[{"role":"user","content":"hi"}]})"));
+  };
+  EXPECT_THAT(with(16), IsOk());
+  const auto many = with(17);
+  EXPECT_THAT(many, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("from 1 to 16")));
+  EXPECT_EQ(GetFieldHint(many.status())->field, "n");
+  EXPECT_THAT(with(0), Not(IsOk()));
+}
+
+TEST_F(TranslationTest, TheModelIsTheTargets) {
+  Begin("anthropic", kAnthropicRequest);
+
+  EXPECT_EQ(Encode("openai-chat")["model"], "m1");
+  EXPECT_EQ(translation_->request().model, "m");
+}
+
+TEST_F(TranslationTest, EachTargetIsEncodedForFromTheClientsRequest) {
+  Begin("openai-chat",
+        R"({"model":"m","n":2,"messages":[{"role":"user","content":"hi"}],"response_format":)"
+        R"({"type":"json_schema","json_schema":{"name":"x","schema":{"type":"object"}}}})");
+
+  EXPECT_TRUE(Encode("bedrock").contains("toolConfig"));
+  EXPECT_EQ(translation_->branch_count(), 2u);
+  const Json gemini = Encode("gemini");
+  EXPECT_FALSE(gemini.contains("tools"));
+  EXPECT_EQ(gemini["generationConfig"]["candidateCount"], 2);
+  EXPECT_EQ(translation_->branch_count(), 1u);
+}
+
+TEST_F(TranslationTest, WhatTheTargetCannotSayIsRefused) {
+  Begin("openai-chat", R"({"model":"m","stop":"x","messages":[{"role":"user","content":"hi"}]})");
+
+  const auto encoded = translation_->Encode(*FindDialect("openai-responses"), {.model = "m"});
+
+  EXPECT_THAT(encoded, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("stop: ")));
+}
+
+TEST_F(TranslationTest, APlainAnswerIsTheClients) {
+  Begin("anthropic", kAnthropicRequest);
+  Encode("openai-chat");
+  const auto answer = translation_->TranslateAnswer({std::string(kChatAnswer)});
+
+  ASSERT_THAT(answer, IsOk());
+  const Json json = Json::parse(*answer);
+  EXPECT_EQ(json["content"][0]["text"], "hello");
+  EXPECT_EQ(json["usage"]["input_tokens"], 3);
+  EXPECT_EQ(translation_->usage().total_tokens, 5);
+}
+
+TEST_F(TranslationTest, WhatIsNoAnswerIsUnavailable) {
+  Begin("anthropic", kAnthropicRequest);
+  Encode("openai-chat");
+
+  for (const char* const body : {"", "<html>", "{}", R"({"error":{"message":"m"}})"}) {
+    EXPECT_THAT(translation_->TranslateAnswer({body}),
+                StatusIs(absl::StatusCode::kUnavailable, ::testing::_))
+        << body;
+  }
+}
+
+TEST_F(TranslationTest, APlainAnswerCanBeStreamed) {
+  Begin("anthropic", kAnthropicRequest);
+  Encode("openai-chat");
+  const auto stream = translation_->TranslateAnswerAsStream({std::string(kChatAnswer)});
+
+  ASSERT_THAT(stream, IsOk());
+  EXPECT_THAT(*stream, HasSubstr("hello"));
+  EXPECT_TRUE(stream->ends_with("data: {\"type\":\"message_stop\"}\n\n"));
+}
+
+TEST_F(TranslationTest, BranchesBecomeChoicesAndTheirCountsASum) {
+  Begin("openai-chat", kChatRequestOfTwo);
+  EXPECT_FALSE(Encode("anthropic").contains("n"));
+  ASSERT_EQ(translation_->branch_count(), 2u);
+  const auto answer =
+      translation_->TranslateAnswer({std::string(kAnthropicAnswer), std::string(kAnthropicAnswer)});
+
+  ASSERT_THAT(answer, IsOk());
+  const Json json = Json::parse(*answer);
+  ASSERT_EQ(json["choices"].size(), 2u);
+  EXPECT_EQ(json["choices"][1]["index"], 1);
+  EXPECT_EQ(json["choices"][1]["message"]["content"], "hello");
+  EXPECT_EQ(json["usage"]["total_tokens"], 10);
+}
+
+TEST_F(TranslationTest, BranchesOfAStreamHaveOneBeginningAndOneEnd) {
+  Begin("openai-chat",
+        R"({"model":"m","n":2,"stream":true,"stream_options":{"include_usage":true},)"
+        R"("messages":[{"role":"user","content":"hi"}]})");
+  Encode("anthropic");
+  translation_->BeginStream();
+  EXPECT_EQ(translation_->content_type(), "text/event-stream");
+
+  std::string out = Feed(1, AnthropicStream("second"));
+  out += Finish(1);
+  EXPECT_THAT(out, HasSubstr("second"));
+  EXPECT_FALSE(translation_->ended());
+  EXPECT_THAT(out, Not(HasSubstr("[DONE]")));
+  out += Feed(0, AnthropicStream("first"));
+  out += Finish(0);
+
+  EXPECT_TRUE(translation_->ended());
+  EXPECT_FALSE(translation_->failed());
+  EXPECT_TRUE(out.ends_with("data: [DONE]\n\n"));
+  EXPECT_EQ(translation_->usage().prompt_tokens, 6);
+  EXPECT_EQ(translation_->usage().completion_tokens, 4);
+  EXPECT_THAT(out, HasSubstr(R"("total_tokens":10)"));
+}
+
+TEST_F(TranslationTest, ABranchThatFailsEndsTheStream) {
+  Begin("openai-chat", kChatRequestOfTwo);
+  Encode("anthropic");
+  translation_->BeginStream();
+  std::string out = Feed(0, AnthropicStream("first"));
+  out += Finish(1);
+
+  EXPECT_TRUE(translation_->ended());
+  EXPECT_TRUE(translation_->failed());
+  EXPECT_THAT(out, HasSubstr("\"error\""));
+  EXPECT_EQ(Finish(0), "");
+}
+
+TEST_F(TranslationTest, WordsGoOutAtOnce) {
+  Begin("anthropic", kAnthropicRequest);
+  Encode("openai-chat");
+  translation_->BeginStream();
+  EXPECT_TRUE(translation_->said_nothing());
+  const size_t first = kChatStream.find("\n\n") + 2;
+
+  EXPECT_THAT(Feed(0, kChatStream.substr(0, first)), HasSubstr("\"hel\""));
+  EXPECT_FALSE(translation_->said_nothing());
+  EXPECT_THAT(Feed(0, kChatStream.substr(first)), HasSubstr("message_stop"));
+  EXPECT_TRUE(translation_->ended());
+  EXPECT_EQ(Finish(0), "");
+}
+
+TEST_F(TranslationTest, AnErrorBeforeAnythingMayStillBecomeAStatus) {
+  Begin("openai-chat", kChatRequest);
+  Encode("anthropic");
+  translation_->BeginStream();
+  Feed(0,
+       "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\","
+       "\"message\":\"busy\"}}\n\n");
+
+  EXPECT_TRUE(translation_->failed());
+  EXPECT_TRUE(translation_->said_nothing());
+  EXPECT_EQ(translation_->error().kind, chat::ErrorKind::kOverloaded);
+  EXPECT_EQ(translation_->error().message, "busy");
+}
+
+TEST_F(TranslationTest, AnErrorOfOursEndsTheStreamOnce) {
+  Begin("openai-chat", kChatRequest);
+  Encode("anthropic");
+  translation_->BeginStream();
+  std::string out;
+  translation_->Fail({.kind = chat::ErrorKind::kTimeout, .message = "too slow"}, &out);
+
+  EXPECT_THAT(out, HasSubstr("too slow"));
+  EXPECT_TRUE(translation_->failed());
+  out.clear();
+  translation_->Fail({.kind = chat::ErrorKind::kTimeout, .message = "again"}, &out);
+  EXPECT_EQ(out, "");
+  EXPECT_EQ(Feed(0, AnthropicStream("late")), "");
+}
+
+TEST_F(TranslationTest, ASecondStreamBeginsAnew) {
+  Begin("openai-chat", kChatRequest);
+  Encode("anthropic");
+  translation_->BeginStream();
+  Finish(0);
+  EXPECT_TRUE(translation_->failed());
+
+  translation_->BeginStream();
+  EXPECT_FALSE(translation_->ended());
+  EXPECT_THAT(Feed(0, AnthropicStream("again")), HasSubstr("again"));
+  EXPECT_EQ(translation_->usage().prompt_tokens, 3);
+}
+
+constexpr std::string_view kOddTools =
+    R"({"model":"m","max_tokens":9,"tools":[{"name":"a-name-that-is-far-longer-than-what-some-)"
+    R"(providers-of-models-take-for-their-tools","input_schema":{"type":"object"}}],"messages":[)"
+    R"({"role":"user","content":"hi"},{"role":"assistant","content":[{"type":"tool_use","id":)"
+    R"("toolu_an_id_that_is_longer_than_forty_characters","name":"a-name-that-is-far-longer-)"
+    R"(than-what-some-providers-of-models-take-for-their-tools","input":{}}]},{"role":"user",)"
+    R"("content":[{"type":"tool_result","tool_use_id":)"
+    R"("toolu_an_id_that_is_longer_than_forty_characters","content":"r"}]}]})";
+
+TEST_F(TranslationTest, NamesAndIdsAreMadeToFitEverywhereInTheSameWay) {
+  Begin("anthropic", kOddTools);
+  const Json body = Encode("openai-chat");
+
+  const std::string name = body["tools"][0]["function"]["name"];
+  EXPECT_LE(name.size(), 64u);
+  const Json& call = body["messages"][1]["tool_calls"][0];
+  EXPECT_EQ(call["function"]["name"], name);
+  EXPECT_LE(call["id"].get<std::string>().size(), 40u);
+  EXPECT_EQ(body["messages"][2]["tool_call_id"], call["id"]);
+}
+
+TEST_F(TranslationTest, AnAnswersToolsHaveTheClientsNames) {
+  Begin("anthropic", kOddTools);
+  const std::string name = Encode("openai-chat")["tools"][0]["function"]["name"];
+  const auto answer = translation_->TranslateAnswer(
+      {StrCat(R"({"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":null,)"
+              R"("tool_calls":[{"id":"call_1","type":"function","function":{"name":")",
+              name, R"(","arguments":"{}"}}]},"finish_reason":"tool_calls"}]})")});
+
+  ASSERT_THAT(answer, IsOk());
+  EXPECT_THAT(*answer, HasSubstr(translation_->request().tools[0].name));
+}
+
+TEST_F(TranslationTest, TheTurnsCanBeGivenUp) {
+  Begin("anthropic", kAnthropicRequest);
+  Encode("openai-chat");
+  translation_->ForgetRequest();
+
+  EXPECT_TRUE(translation_->request().turns.empty());
+  EXPECT_THAT(translation_->TranslateAnswer({std::string(kChatAnswer)}), IsOk());
+}
+
+TEST_F(TranslationTest, AFunctionCallOfTheOldFormIsACall) {
+  Begin("anthropic", kAnthropicRequest);
+  Encode("openai-chat");
+  const auto answer = translation_->TranslateAnswer(
+      {R"({"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":null,)"
+       R"("function_call":{"name":"f","arguments":"{\"a\":1}"}},"finish_reason":)"
+       R"("function_call"}]})"});
+
+  ASSERT_THAT(answer, IsOk());
+  const Json json = Json::parse(*answer);
+  EXPECT_EQ(json["content"][0]["type"], "tool_use");
+  EXPECT_EQ(json["content"][0]["input"], Json::parse(R"({"a":1})"));
+  EXPECT_EQ(json["stop_reason"], "tool_use");
+}
+
+TEST_F(TranslationTest, AHistoryOfTheOldFormIsOneOfCalls) {
+  Begin("openai-chat",
+        R"({"model":"m","functions":[{"name":"f","parameters":{"type":"object"}}],)"
+        R"("function_call":"auto","messages":[{"role":"user","content":"hi"},)"
+        R"({"role":"assistant","content":null,"function_call":{"name":"f","arguments":"{}"}},)"
+        R"({"role":"function","name":"f","content":"r"}]})");
+  const Json body = Encode("anthropic");
+
+  EXPECT_EQ(body["tools"][0]["name"], "f");
+  EXPECT_EQ(body["messages"][2]["content"][0]["tool_use_id"],
+            body["messages"][1]["content"][0]["id"]);
+}
+
+}  // namespace
+}  // namespace lmgate::dialect
