@@ -104,6 +104,10 @@ absl::Status App::Start() {
       credential::TokenSource::Options(), ResolveSecret, clock_, random_,
       [this](const auto& problems) { ReportCredentials(problems); });
   shared_.credentials = token_source_.get();
+  if (options_.response_store_bytes > 0) {
+    responses_ = std::make_unique<dialect::ResponseStore>(options_.ResponseStore());
+    shared_.responses = responses_.get();
+  }
   LMGATE_RETURN_IF_ERROR(MakeWorkers());
   LMGATE_ASSIGN_OR_RETURN(
       admin_server_,

@@ -14,6 +14,7 @@
 #include "dataplane/control/config_subscription.h"
 #include "dataplane/control/last_good_store.h"
 #include "dataplane/credential/token_source.h"
+#include "dataplane/dialect/response_store.h"
 #include "dataplane/gateway/access_log.h"
 #include "dataplane/gateway/worker.h"
 #include "dataplane/options.h"
@@ -57,6 +58,7 @@ class App {
   absl::BitGen random_;  // of credential_thread_ only
   std::unique_ptr<credential::TokenSource> token_source_;
   std::thread credential_thread_;
+  std::unique_ptr<dialect::ResponseStore> responses_;
   gateway::WorkerShared shared_;
   std::unique_ptr<gateway::AccessLog> access_log_;
   std::vector<std::unique_ptr<gateway::Worker>> workers_;

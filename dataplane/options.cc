@@ -33,6 +33,10 @@ gateway::TrafficLimits Options::Limits() const {
                             .idle_timeout_ms = absl::ToInt64Milliseconds(upstream_idle_timeout)}};
 }
 
+dialect::ResponseStore::Options Options::ResponseStore() const {
+  return {.bytes_max = static_cast<size_t>(response_store_bytes), .ttl = response_store_ttl};
+}
+
 std::vector<options::Option> OptionTable(Options* options) {
   using options::ToBool;
   using options::ToBytes;
@@ -106,6 +110,13 @@ std::vector<options::Option> OptionTable(Options* options) {
        "Requests at once on one HTTP/2 connection, each of which counts as a client connection; "
        "0 = HTTP/1.1 only.",
        ToInteger(&options->http2_max_streams, 0, 100'000)},
+      {"response-store-bytes", "BYTES", "64MiB",
+       "Memory for answers of the Responses API from providers of other dialects, to which later "
+       "requests may refer; 0 = none is kept.",
+       ToBytes(&options->response_store_bytes, 0, 64 * 1024 * kMiB)},
+      {"response-store-ttl", "TIME", "30m",
+       "Such an answer is forgotten so long after its last use.",
+       ToDuration(&options->response_store_ttl, shortest, longest)},
       {"idle-timeout", "TIME", "75s", "A client connection without a request is closed after it.",
        ToDuration(&options->idle_timeout, shortest, longest)},
       {"header-timeout", "TIME", "10s", "For a request's head, from its first byte.",

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/options/option_table.h"
+#include "dataplane/dialect/response_store.h"
 #include "dataplane/gateway/worker.h"
 
 namespace lmgate::dataplane {
@@ -39,7 +40,9 @@ struct Options {
   absl::Duration keep_alive_event_interval;
   uint64_t max_translated_answer_bytes = 0;
   int64_t max_connections = 0;
-  int64_t http2_max_streams = 0;  // 0 = HTTP/2 is not spoken
+  int64_t http2_max_streams = 0;      // 0 = HTTP/2 is not spoken
+  uint64_t response_store_bytes = 0;  // 0 = no answer is kept
+  absl::Duration response_store_ttl;
   absl::Duration idle_timeout;
   absl::Duration header_timeout;
   absl::Duration body_timeout;
@@ -47,6 +50,7 @@ struct Options {
   absl::Duration drain_timeout;
 
   gateway::TrafficLimits Limits() const;
+  dialect::ResponseStore::Options ResponseStore() const;
 };
 
 // The table: what --help shows, and where each value is stored.

@@ -74,6 +74,9 @@ class EventEncoder {
   // Bytes that say nothing, between two events, to keep proxies from cutting an idle stream; empty
   // = the dialect has none.
   virtual std::string_view keep_alive() const { return ": keep-alive\n\n"; }
+  // The whole answer as EncodeResponse would write it, once it has ended, of a dialect whose later
+  // requests may refer to it; empty = none.
+  virtual std::string_view final_response() const { return {}; }
 };
 
 // One wire format. Stateless, thread-safe. Errors are InvalidArgument; their message is for the

@@ -28,7 +28,7 @@ class OpenAiResponsesEncoder : public EventEncoder {
   std::string_view content_type() const override { return "text/event-stream"; }
 
   // The response of the last event as JSON, for ResponseStore::Remember; empty until the end.
-  std::string_view final_response() const { return final_response_; }
+  std::string_view final_response() const override { return final_response_; }
 
  private:
   struct Item;

@@ -123,6 +123,13 @@ absl::StatusOr<Json> ResponseStore::FindJson(const std::string& key, absl::Time 
   return ParseJson(text);
 }
 
+bool ResponseStore::IsKept(std::string_view request_body) {
+  // Without a tree for those that say nothing of it.
+  if (request_body.find("\"store\"") == std::string_view::npos) return true;
+  const absl::StatusOr<Json> request = ParseObject(request_body);
+  return request.ok() && FindBool(*request, "store").value_or(true);
+}
+
 void ResponseStore::Remember(std::string_view owner, std::string_view request_body,
                              std::string_view response_json, absl::Time now) {
   const absl::StatusOr<Json> request = ParseObject(request_body);

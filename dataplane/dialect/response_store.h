@@ -49,6 +49,9 @@ class ResponseStore {
   absl::StatusOr<std::string> ResolveState(std::string_view owner, std::string_view body,
                                            absl::Time now);
 
+  // Whether Remember keeps anything of a request.
+  static bool IsKept(std::string_view request_body);
+
   // Keeps a whole answer and its request, as it was after ResolveState. Nothing is kept of a
   // request with store:false, and of an answer that failed.
   void Remember(std::string_view owner, std::string_view request_body,

@@ -66,6 +66,8 @@ class Translation {
   void Fail(const chat::ProviderError& error, std::string* out);
   // True when the end, or an error, has been written: nothing comes after.
   bool ended() const { return ended_; }
+  // EventEncoder::final_response of that stream.
+  std::string_view final_response() const { return encoder_->final_response(); }
   // Nothing has been said yet: with failed(), the error may still become an HTTP status.
   bool said_nothing() const { return !said_anything_; }
   // The stream ended by an error, which this is.

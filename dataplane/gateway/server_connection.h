@@ -201,7 +201,11 @@ class ServerConnection {
   // ---- where the target speaks another dialect (server_connection_translate.cc)
   bool NeedsTranslation() const;
   Step TranslateRequest();
+  Step CountTokensHere();
   Step RefuseUntranslatable(contract::ErrorCode code, const absl::Status& status);
+  Step RefuseState(const absl::Status& status);
+  void RememberAnswer(std::string_view answer);
+  std::string_view Owner() const;
   void BeginTranslatedAnswer(const http1::ResponseHead& head);
   Step EndCollecting(bool whole);
   Step TranslateError();

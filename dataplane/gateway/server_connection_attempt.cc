@@ -35,6 +35,8 @@ ServerConnection::Step ServerConnection::PrepareTarget(Step previous) {
   request_.upstream_model.assign(target.model);
   request_.sent = false;
   const snapshot::UpstreamConnection& connection = upstream_connection();
+  const bool counts = request_.endpoint.operation == contract::Operation::kCountTokens;
+  if (counts && !connection.config.Speaks(request_.endpoint.dialect)) return CountTokensHere();
   if (request_.total_deadline_ms == 0) {
     request_.total_deadline_ms =
         TimerWheel::NowMs() + Milliseconds(connection.config.total_timeout);

@@ -5,8 +5,11 @@
 
 #include "common/base/error_detail.h"
 #include "common/base/strings.h"
+#include "dataplane/chat/token_estimate.h"
 #include "dataplane/dialect/dialects.h"
+#include "dataplane/dialect/error_shape.h"
 #include "dataplane/dialect/provider_error.h"
+#include "dataplane/dialect/response_store.h"
 #include "dataplane/gateway/provider_error.h"
 #include "dataplane/gateway/request_clock.h"
 #include "dataplane/gateway/server_connection.h"
@@ -57,7 +60,18 @@ ServerConnection::Step ServerConnection::TranslateRequest() {
                                         .created = request_.start_unix_us / 1'000'000,
                                         .gemini_array = array,
                                         .edits = system_edits()};
-    dialect::RequestSource source{.body = request_.body, .model = {}, .stream = endpoint.stream};
+    std::string body;  // with what it refers to
+    dialect::ResponseStore* const responses = worker_.shared().responses;
+    const bool has_state =
+        responses != nullptr && endpoint.dialect == contract::kDialectOpenAiResponses;
+    if (has_state) {
+      const absl::Time now = absl::FromUnixMicros(request_.start_unix_us);
+      auto resolved = responses->ResolveState(Owner(), request_.body, now);
+      if (!resolved.ok()) return RefuseState(resolved.status());
+      body = *std::move(resolved);
+    }
+    dialect::RequestSource source{
+        .body = has_state ? body : request_.body, .model = {}, .stream = endpoint.stream};
     if (!endpoint.path_model.empty()) source.model = request_.model;
     auto translation = dialect::Translation::Create(client, source);
     if (!translation.ok()) {
@@ -65,6 +79,9 @@ ServerConnection::Step ServerConnection::TranslateRequest() {
     }
     translated_ = std::make_unique<TranslatedRequest>();
     translated_->translation = *std::move(translation);
+    if (has_state && dialect::ResponseStore::IsKept(body)) {
+      translated_->kept_request = std::move(body);
+    }
   }
   const contract::EffectiveConnection& config = upstream_connection().config;
   const dialect::BackendTraits traits{.model = request_.upstream_model,
@@ -84,6 +101,50 @@ ServerConnection::Step ServerConnection::TranslateRequest() {
   }
   translated_->upstream = *std::move(upstream);
   return Step::kContinue;
+}
+
+// For a provider that cannot count what the client's dialect says.
+ServerConnection::Step ServerConnection::CountTokensHere() {
+  const EndpointMatch& endpoint = request_.endpoint;
+  dialect::RequestSource source{.body = request_.body, .count_only = true};
+  if (!endpoint.path_model.empty()) source.model = request_.model;
+  const auto request = dialect::FindDialect(endpoint.dialect)->DecodeRequest(source);
+  if (!request.ok()) return RefuseUntranslatable(ErrorCode::kInvalidRequest, request.status());
+  const std::string_view member =
+      endpoint.dialect == contract::kDialectGemini ? "totalTokens" : "input_tokens";
+  return AnswerHere(200, "application/json",
+                    StrCat("{\"", member, "\":", chat::EstimateTokens(*request), "}"));
+}
+
+// Whose answers a request may refer to: those that the same key has got.
+std::string_view ServerConnection::Owner() const {
+  return {request_.key_id.data(), request_.key_id.size()};
+}
+
+// The request refers to an answer that is not known, or not any more.
+ServerConnection::Step ServerConnection::RefuseState(const absl::Status& status) {
+  const Step step = RefuseUntranslatable(ErrorCode::kInvalidRequest, status);
+  const std::optional<FieldHint> hint = GetFieldHint(status);
+  if (hint.has_value() && hint->field == "previous_response_id") {
+    local_.body =
+        dialect::ErrorBody(request_.endpoint.shape, {.status = local_.status,
+                                                     .word = "invalid_request_error",
+                                                     .code = dialect::kPreviousResponseNotFound,
+                                                     .message = ToStd(status.message()),
+                                                     .param = hint->field,
+                                                     .request_id = request_.id,
+                                                     .retry_after_ms = -1});
+  }
+  return step;
+}
+
+// Before the client hears of the end: its next request may come at once.
+void ServerConnection::RememberAnswer(std::string_view answer) {
+  std::string& kept = translated_->kept_request;
+  if (kept.empty() || answer.empty()) return;
+  worker_.shared().responses->Remember(Owner(), kept, answer, absl::FromUnixMicros(UnixMicros()));
+  kept.clear();
+  kept.shrink_to_fit();
 }
 
 ServerConnection::Step ServerConnection::RefuseUntranslatable(ErrorCode code,
@@ -190,6 +251,8 @@ ServerConnection::Step ServerConnection::TranslateWhole() {
     return FailAttempt(ErrorCode::kUpstreamInvalidResponse, std::string(answer.status().message()));
   }
   ReleaseUpstream(answer_done_ && upstream_keep_alive_);
+  RememberAnswer(translation.request().stream ? translation.final_response()
+                                              : std::string_view(*answer));
   const std::string_view content_type =
       translation.request().stream ? translation.content_type() : "application/json";
   return AnswerHere(200, content_type, *std::move(answer));
@@ -231,6 +294,7 @@ bool ServerConnection::RelayTranslated() {
   }
   if (translated.tail_written) return !over;
 
+  if (translation.ended()) RememberAnswer(translation.final_response());
   AddTranslated(&translated.out);
   if (!translation.ended()) return true;
   SetTranslatedCode();

@@ -25,6 +25,7 @@ struct TranslatedRequest {
   std::string keep_alive_rest;
   std::string keep_alive_writing;
   bool tail_written = false;  // the client has the whole stream
+  std::string kept_request;   // for ResponseStore::Remember; empty = nothing is kept
 };
 
 }  // namespace lmgate::gateway

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "dataplane/credential/token_source.h"
+#include "dataplane/dialect/response_store.h"
 #include "dataplane/gateway/access_line.h"
 #include "dataplane/gateway/access_log.h"
 #include "dataplane/gateway/body_pool.h"
@@ -54,6 +55,7 @@ struct WorkerShared {
   TrafficLimits limits;
   boost::asio::ssl::context* tls = nullptr;              // null = plain HTTP
   const credential::TokenSource* credentials = nullptr;  // null = none are fetched
+  dialect::ResponseStore* responses = nullptr;           // null = no answer is kept
   std::atomic<uint64_t> connections{0};
 };
 

@@ -226,5 +226,12 @@ TEST_F(ResponseStoreTest, TheSameIdAgainReplaces) {
   EXPECT_EQ(Texts("k1", R"({"previous_response_id":"resp_1"})"), "user:one assistant:TWO ");
 }
 
+TEST(ResponseStoreIsKept, UnlessTheRequestSaysOtherwise) {
+  EXPECT_TRUE(ResponseStore::IsKept(R"({"input":"hi"})"));
+  EXPECT_TRUE(ResponseStore::IsKept(R"({"store":null,"metadata":{"store":false}})"));
+  EXPECT_TRUE(ResponseStore::IsKept(R"({"store":true})"));
+  EXPECT_FALSE(ResponseStore::IsKept(R"({"store":false})"));
+}
+
 }  // namespace
 }  // namespace lmgate::dialect
