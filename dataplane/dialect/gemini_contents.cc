@@ -492,12 +492,35 @@ absl::Status ReadGeminiSystem(const Json& instruction, ChatRequest* request) {
   return absl::OkStatus();
 }
 
+namespace {
+
+// Media beside responses spoil Gemini's count of them (translation.md 16): what stands behind the
+// responses becomes a content of its own. Null = there is nothing to split.
+Json SplitAtMedia(Json* content) {
+  Json& parts = (*content)["parts"];
+  const auto is = [](std::string_view name) {
+    return [name](const Json& part) { return Find(part, name) != nullptr; };
+  };
+  const auto begin = std::find_if_not(parts.begin(), parts.end(), is("functionResponse"));
+  const bool media = std::any_of(begin, parts.end(), is("inlineData")) ||
+                     std::any_of(begin, parts.end(), is("fileData"));
+  if (begin == parts.begin() || !media) return Json();
+  Json rest = {{"role", "user"}, {"parts", Json::array()}};
+  rest["parts"].insert(rest["parts"].end(), begin, parts.end());
+  parts.erase(begin, parts.end());
+  return rest;
+}
+
+}  // namespace
+
 Json WriteGeminiContents(const ChatRequest& request, std::string_view name) {
   const GeminiModel model = GeminiModelOf(name);
   Json contents = Json::array();
   for (const Turn& turn : request.turns) {
     Json content = TurnWriter(name, model).Write(turn);
+    Json rest = SplitAtMedia(&content);
     if (!content["parts"].empty()) contents.push_back(std::move(content));
+    if (!rest.is_null()) contents.push_back(std::move(rest));
   }
   return contents;
 }
