@@ -383,7 +383,10 @@ absl::StatusOr<UpstreamBody> OpenAiChat::EncodeRequest(const ChatRequest& reques
                                                        const BackendTraits& traits) const {
   Json body = Json::object();
   body["model"] = traits.model;
-  LMGATE_ASSIGN_OR_RETURN(body["messages"], EncodeMessages(request, traits));
+  LMGATE_ASSIGN_OR_RETURN(Json messages, EncodeMessages(request, traits));
+  // All of it was another provider's reasoning: OpenAI takes no conversation without a word.
+  if (messages.empty()) messages.push_back({{"role", "user"}, {"content", "."}});
+  body["messages"] = std::move(messages);
   LMGATE_RETURN_IF_ERROR(EncodeTools(request, &body));
   EncodeNumbers(request, traits, &body);
   if (!request.stop.empty()) body["stop"] = request.stop;

@@ -382,6 +382,8 @@ absl::StatusOr<UpstreamBody> OpenAiResponses::EncodeRequest(const ChatRequest& r
     body["instructions"] = instructions;
   }
   SetReasoning(request, input, &body);
+  // All of it was another provider's reasoning: OpenAI takes no conversation without a word.
+  if (input.empty()) input.push_back({{"role", "user"}, {"content", "."}});
   body["input"] = std::move(input);
   SetTools(request, &body);
   SetText(request, &body);

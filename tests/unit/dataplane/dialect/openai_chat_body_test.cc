@@ -189,7 +189,8 @@ TEST(OpenAiChatBody, ToolsAndTheirChoice) {
   request.parallel_tool_calls = false;
 
   EXPECT_EQ(Body(request),
-            R"({"model":"gpt-x","messages":[],"tools":[{"type":"function","function":)"
+            R"({"model":"gpt-x","messages":[{"role":"user","content":"."}],)"
+            R"("tools":[{"type":"function","function":)"
             R"({"name":"f","description":"d","parameters":{"type":"object"}}},)"
             R"({"type":"function","function":{"name":"g","strict":false}}],)"
             R"("tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"required",)"
@@ -220,7 +221,7 @@ TEST(OpenAiChatBody, WithoutToolsThereIsNoChoiceOfThem) {
   request.tool_choice.mode = chat::ToolChoice::Mode::kAuto;
   request.parallel_tool_calls = true;
 
-  EXPECT_EQ(Body(request), R"({"model":"gpt-x","messages":[]})");
+  EXPECT_EQ(Body(request), R"({"model":"gpt-x","messages":[{"role":"user","content":"."}]})");
 }
 
 TEST(OpenAiChatBody, ZeroAndFalseAreSaid) {
@@ -239,11 +240,12 @@ TEST(OpenAiChatBody, ZeroAndFalseAreSaid) {
   request.end_user = "me";
 
   EXPECT_EQ(Body(request),
-            R"({"model":"gpt-x","messages":[],"max_completion_tokens":5,"temperature":0.0,)"
+            R"({"model":"gpt-x","messages":[{"role":"user","content":"."}],)"
+            R"("max_completion_tokens":5,"temperature":0.0,)"
             R"("top_p":0.1,"n":2,"seed":0,"presence_penalty":-0.5,"frequency_penalty":0.0,)"
             R"("stop":["a","b"],"logit_bias":{"7":-100},"verbosity":"low","user":"me"})");
   EXPECT_THAT(Body(request, {.model = "m", .legacy_max_tokens = true}),
-              HasSubstr(R"("messages":[],"max_tokens":5,)"));
+              HasSubstr(R"("messages":[{"role":"user","content":"."}],"max_tokens":5,)"));
 }
 
 TEST(OpenAiChatBody, AStreamAlwaysStatesItsUsage) {
