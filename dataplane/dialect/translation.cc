@@ -158,8 +158,17 @@ void Translation::FitTools(std::string_view backend, ChatRequest* request) {
   }
 }
 
-void Translation::Restore(ChatEvent* event) const {
+// The client's names of tools; and no end by tool calls where there are none, which no client
+// expects.
+void Translation::Restore(ChatEvent* event) {
+  const auto choice = static_cast<size_t>(event->choice);
+  if (event->kind == Kind::kFinish && event->finish == chat::FinishReason::kToolCalls) {
+    const bool has_calls = choice < has_calls_.size() && has_calls_[choice];
+    if (!has_calls) event->finish = chat::FinishReason::kStop;
+  }
   if (event->kind != Kind::kPartOpen || event->part_kind != PartKind::kToolCall) return;
+  if (has_calls_.size() <= choice) has_calls_.resize(choice + 1);
+  has_calls_[choice] = true;
   const auto found = tool_names_.find(event->name);
   if (found != tool_names_.end()) event->name = found->second;
 }
@@ -182,6 +191,7 @@ absl::StatusOr<chat::ChatResponse> Translation::DecodeAnswer(
     const std::vector<std::string>& bodies) {
   chat::ResponseBuilder builder;
   usage_ = {};
+  has_calls_.clear();
   for (size_t i = 0; i < bodies.size(); ++i) {
     LMGATE_ASSIGN_OR_RETURN(const chat::ChatResponse response,
                             backend_->DecodeResponse(bodies[i], context_));
@@ -217,6 +227,7 @@ void Translation::BeginStream() {
   for (Branch& branch : branches_) branch.decoder = backend_->NewEventDecoder(context_);
   encoder_ = client_.dialect->NewEventEncoder(context_);
   started_ = said_anything_ = ended_ = failed_ = false;
+  has_calls_.clear();
   usage_ = {};
 }
 

@@ -93,7 +93,7 @@ class Translation {
   void FitTools(std::string_view backend, chat::ChatRequest* request);
   void OnEvent(size_t branch, chat::ChatEvent event, std::string* out);
   void Emit(chat::ChatEvent event, std::string* out);
-  void Restore(chat::ChatEvent* event) const;
+  void Restore(chat::ChatEvent* event);
   void CountUsage();
 
   const Client client_;
@@ -108,6 +108,7 @@ class Translation {
   std::vector<chat::ChatEvent> filtered_;  // of one event
   chat::TokenUsage usage_;
   chat::ProviderError error_;
+  std::vector<bool> has_calls_;  // by choice
   bool started_ = false;
   bool said_anything_ = false;
   bool ended_ = false;

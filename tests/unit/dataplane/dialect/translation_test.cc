@@ -155,6 +155,20 @@ TEST_F(TranslationTest, APlainAnswerIsTheClients) {
   EXPECT_EQ(translation_->usage().total_tokens, 5);
 }
 
+TEST_F(TranslationTest, AnEndByToolCallsWithoutCallsIsAPlainEnd) {
+  Begin("anthropic", kAnthropicRequest);
+  Encode("openai-chat");
+  std::string told(kChatAnswer);
+  const size_t at = told.find("\"stop\"");
+  ASSERT_NE(at, std::string::npos);
+  told.replace(at, 6, "\"tool_calls\"");
+
+  const auto answer = translation_->TranslateAnswer({told});
+
+  ASSERT_THAT(answer, IsOk());
+  EXPECT_EQ(Json::parse(*answer)["stop_reason"], "end_turn");
+}
+
 TEST_F(TranslationTest, WhatIsNoAnswerIsUnavailable) {
   Begin("anthropic", kAnthropicRequest);
   Encode("openai-chat");
