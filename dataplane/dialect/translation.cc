@@ -40,6 +40,13 @@ constexpr ToolLimits kToolLimits[] = {
     {"bedrock", "tooluse_", 64, 64},
 };
 
+// No client can carry out such a call.
+constexpr char kNameless[] = "the provider calls a tool without its name";
+bool IsNameless(const ChatEvent& event) {
+  return event.kind == Kind::kPartOpen && event.part_kind == PartKind::kToolCall &&
+         event.name.empty();
+}
+
 bool Is(std::string_view backend, Feature feature, Treatment treatment) {
   return contract::FindFeature(feature).treatment[contract::DialectColumn(backend)] == treatment;
 }
@@ -206,6 +213,7 @@ absl::StatusOr<chat::ChatResponse> Translation::DecodeAnswer(
         filtered_.push_back(std::move(event));
       }
       for (ChatEvent& each : filtered_) {
+        if (IsNameless(each)) return absl::UnavailableError(kNameless);
         Restore(&each);
         builder.Add(each);
       }
@@ -254,6 +262,11 @@ void Translation::Fail(const chat::ProviderError& error, std::string* out) {
 void Translation::OnEvent(size_t branch, ChatEvent event, std::string* out) {
   if (ended_) return;
   if (branch_count_ > 1) event.choice = static_cast<int>(branch);
+  if (IsNameless(event)) {
+    event = {};
+    event.kind = Kind::kError;
+    event.error.message = kNameless;
+  }
   switch (event.kind) {
     case Kind::kStart:
       if (started_) return;

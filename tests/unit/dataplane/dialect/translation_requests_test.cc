@@ -314,11 +314,11 @@ constexpr std::pair<std::string_view, std::string_view> kModels[] = {
     {"gemini", "gemini-3-pro-preview"}, {"bedrock", "anthropic.claude-sonnet-4-5-20250929-v1:0"},
 };
 
-// LMGATE_SEED repeats a run.
+// --gtest_random_seed repeats a run.
 uint32_t Seed() {
-  const char* const seed = std::getenv("LMGATE_SEED");
-  return seed != nullptr ? static_cast<uint32_t>(std::strtoul(seed, nullptr, 10))
-                         : std::random_device()();
+  constexpr uint32_t kSeedMax = 99999;  // of GoogleTest
+  const auto given = static_cast<uint32_t>(GTEST_FLAG_GET(random_seed));
+  return given != 0 ? given : std::random_device()() % kSeedMax + 1;
 }
 
 void RunConversations(std::string_view client) {
@@ -332,8 +332,8 @@ void RunConversations(std::string_view client) {
     ASSERT_TRUE(translation.ok()) << translation.status() << "\n" << conversation.body;
     for (const auto& [backend, model] : kModels) {
       if (backend == client) continue;
-      SCOPED_TRACE(StrCat("LMGATE_SEED=", seed + round, " ", client, " to ", backend, " ", model,
-                          "\n", conversation.body));
+      SCOPED_TRACE(StrCat("--gtest_random_seed=", seed, " round ", round, " ", client, " to ",
+                          backend, " ", model, "\n", conversation.body));
       const auto encoded =
           (*translation)->Encode(*FindDialect(backend), {.model = std::string(model)});
       ASSERT_TRUE(encoded.ok()) << encoded.status();
