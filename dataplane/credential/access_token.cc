@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "common/base/percent_encode.h"
 #include "common/base/strings.h"
 #include "common/contract/header_rule.h"
 
@@ -74,23 +75,6 @@ absl::StatusOr<AccessToken> ParseAccessToken(int status, std::string_view body) 
 
 std::string BearerLine(std::string_view token) {
   return StrCat("Authorization: Bearer ", token, "\r\n");
-}
-
-std::string PercentEncode(std::string_view text) {
-  constexpr std::string_view kUnreserved = "-._~";
-  constexpr char kHex[] = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       kUnreserved.find(c) != std::string_view::npos;
-    if (plain) {
-      out.push_back(c);
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out.append({'%', kHex[byte >> 4], kHex[byte & 15]});
-  }
-  return out;
 }
 
 std::string EncodeForm(

@@ -27,9 +27,6 @@ std::string BearerLine(std::string_view token);
 // application/x-www-form-urlencoded, in the order given.
 std::string EncodeForm(std::initializer_list<std::pair<std::string_view, std::string_view>> fields);
 
-// All but unreserved characters as %XX: RFC 3986, 2.3.
-std::string PercentEncode(std::string_view text);
-
 // Text of a peer as it may stand in an error: one line, printable, cut.
 std::string Printable(std::string_view text);
 

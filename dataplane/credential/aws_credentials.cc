@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/base/percent_encode.h"
 #include "common/base/strings.h"
 #include "common/contract/base_url.h"
 #include "common/contract/field_error.h"

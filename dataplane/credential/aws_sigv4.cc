@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "common/base/logging.h"
+#include "common/base/percent_encode.h"
 #include "common/base/strings.h"
 
 namespace lmgate::credential {
@@ -40,23 +41,6 @@ std::string HmacSha256(std::string_view key, std::string_view text) {
                     reinterpret_cast<const unsigned char*>(text.data()), text.size(), hash,
                     &bytes) != nullptr);
   return std::string(reinterpret_cast<const char*>(hash), bytes);
-}
-
-// RFC 3986's unreserved characters stay, and what is in `also`.
-std::string PercentEncode(std::string_view text, std::string_view also) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = absl::ascii_isalnum(byte) || c == '-' || c == '_' || c == '.' || c == '~' ||
-                       also.find(c) != std::string_view::npos;
-    if (plain) {
-      encoded.push_back(c);
-    } else {
-      encoded.append({'%', kHex[byte >> 4], kHex[byte & 15]});
-    }
-  }
-  return encoded;
 }
 
 // Without "." and "..", and with single slashes (RFC 3986 5.2.4); S3 alone does not.

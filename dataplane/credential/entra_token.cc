@@ -1,5 +1,6 @@
 #include "dataplane/credential/entra_token.h"
 
+#include "common/base/percent_encode.h"
 #include "common/base/strings.h"
 #include "dataplane/credential/access_token.h"
 

@@ -1,9 +1,8 @@
-#include <absl/strings/ascii.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "common/base/percent_encode.h"
 #include "common/base/status_macros.h"
 #include "common/base/strings.h"
 #include "dataplane/dialect/bedrock_converse.h"
@@ -250,21 +249,6 @@ absl::Status ReadMember(const std::string& name, const Json& value, ChatRequest*
   // guardrailConfig, promptVariables, and what is still to come.
   request->own_fields.push_back(name);
   return absl::OkStatus();
-}
-
-// AWS's URI encoding: everything but unreserved characters (RFC 3986).
-std::string PercentEncode(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (absl::ascii_isalnum(byte) || c == '-' || c == '_' || c == '.' || c == '~') {
-      encoded.push_back(c);
-    } else {
-      encoded.append({'%', kHex[byte >> 4], kHex[byte & 15]});
-    }
-  }
-  return encoded;
 }
 
 }  // namespace

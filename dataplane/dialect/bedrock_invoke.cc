@@ -1,6 +1,5 @@
 #include "dataplane/dialect/bedrock_invoke.h"
 
-#include <absl/strings/ascii.h>
 #include <absl/strings/escaping.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/percent_encode.h"
 #include "common/base/status_macros.h"
 #include "common/base/strings.h"
 #include "dataplane/dialect/anthropic.h"
@@ -28,23 +28,6 @@ using chat::ProviderError;
 
 // Bedrock API reference, Anthropic Claude Messages API: the only value.
 constexpr std::string_view kVersion = "bedrock-2023-05-31";
-
-// All but RFC 3986's unreserved characters: ':' of a version and '/' of an ARN as well.
-std::string PercentEncode(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (absl::ascii_isalnum(byte) || c == '-' || c == '.' || c == '_' || c == '~') {
-      encoded.push_back(c);
-    } else {
-      encoded.push_back('%');
-      encoded.push_back(kHex[byte >> 4]);
-      encoded.push_back(kHex[byte & 15]);
-    }
-  }
-  return encoded;
-}
 
 // Bedrock wants the definition of each tool that the history names.
 void AddMissingTools(ChatRequest* request) {

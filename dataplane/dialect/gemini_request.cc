@@ -1,5 +1,4 @@
 #include <absl/strings/ascii.h>
-#include <absl/strings/str_format.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -7,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "common/base/percent_encode.h"
 #include "common/base/status_macros.h"
 #include "common/base/strings.h"
 #include "dataplane/dialect/gemini.h"
@@ -129,27 +129,13 @@ void ReadOthers(const Json& body, ChatRequest* request) {
   }
 }
 
-// RFC 3986, 2.3; '/' stays when the name is a path.
-std::string PercentEncode(std::string_view text, bool keep_slash) {
-  std::string encoded;
-  for (const char c : text) {
-    if (absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.' || c == '_' ||
-        c == '~' || (keep_slash && c == '/')) {
-      encoded.push_back(c);
-    } else {
-      encoded += absl::StrFormat("%%%02X", static_cast<unsigned char>(c));
-    }
-  }
-  return encoded;
-}
-
 // A name may say where the model is: "models/…", "tunedModels/…", "publishers/google/models/…".
 std::string PathOf(std::string_view model, bool stream) {
   bool is_path = false;
   for (const std::string_view root : {"models/", "tunedModels/", "publishers/", "projects/"}) {
     is_path = is_path || model.starts_with(root);
   }
-  return StrCat(is_path ? "/" : "/models/", PercentEncode(model, is_path),
+  return StrCat(is_path ? "/" : "/models/", PercentEncode(model, is_path ? "/" : ""),
                 stream ? ":streamGenerateContent" : ":generateContent");
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/percent_encode.h"
 #include "common/base/strings.h"
 #include "dataplane/credential/aws_sigv4.h"
 #include "dataplane/gateway/endpoints.h"
@@ -90,23 +91,6 @@ bool DescribesBody(HeaderId id) {
 bool IsOfDialect(HeaderId id) {
   return DescribesBody(id) || id == HeaderId::kAccept || id == HeaderId::kOpenAiBeta ||
          id == HeaderId::kAnthropicVersion || id == HeaderId::kAnthropicBeta;
-}
-
-std::string PercentEncode(std::string_view text) {
-  constexpr char kHex[] = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~';
-    if (plain) {
-      encoded.push_back(c);
-    } else {
-      encoded.push_back('%');
-      encoded.push_back(kHex[(c >> 4) & 0xf]);
-      encoded.push_back(kHex[c & 0xf]);
-    }
-  }
-  return encoded;
 }
 
 // The query without a credential, and with the target's model where the client named its own.
