@@ -19,10 +19,6 @@ constexpr std::string_view kLiftedFile = "[file attached below]";
 // Says nothing, to providers that want the user to begin.
 constexpr std::string_view kMinimalText = ".";
 
-bool IsBlank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
-
 bool SaysNothing(const Part& part) {
   switch (part.kind) {
     case PartKind::kText:

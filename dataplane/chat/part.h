@@ -87,4 +87,9 @@ inline Part TextPart(std::string text) {
   return part;
 }
 
+// Whether it is empty or JSON's white space only: no text that a provider would take, no arguments.
+inline bool IsBlank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
 }  // namespace lmgate::chat

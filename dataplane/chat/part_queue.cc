@@ -16,29 +16,6 @@ bool IsOfPart(const ChatEvent& event) {
 
 }  // namespace
 
-bool PartQueue::ObjectEnd::Feed(std::string_view text) {
-  for (const char c : text) {
-    if (in_string) {
-      if (escaped) {
-        escaped = false;
-      } else if (c == '\\') {
-        escaped = true;
-      } else if (c == '"') {
-        in_string = false;
-      }
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      ++depth;
-      begun = true;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  whole = begun && depth <= 0 && !in_string;
-  return whole;
-}
-
 PartQueue::Choice& PartQueue::ChoiceOf(int index) {
   const auto at = static_cast<size_t>(index);
   if (choices_.size() <= at) choices_.resize(at + 1);
@@ -88,7 +65,7 @@ void PartQueue::Add(ChatEvent event, std::vector<ChatEvent>* out) {
     return;
   }
   choice.held.push_back(std::move(event));
-  if (choice.has_open && choice.open.kind == PartKind::kToolCall && choice.open.arguments.whole) {
+  if (choice.has_open && choice.open.kind == PartKind::kToolCall && choice.open.arguments.whole()) {
     EndEarly(&choice, out);
   }
   Release(&choice, out);
@@ -108,8 +85,7 @@ bool PartQueue::MayPass(Choice* choice, const ChatEvent& event) {
 void PartQueue::Pass(Choice* choice, ChatEvent event, std::vector<ChatEvent>* out) {
   if (IsOfPart(event) && HasEndedEarly(*choice, event.part)) {
     // White space after whole arguments says nothing; more than that would be lost.
-    const bool says = event.kind == Kind::kPartDelta &&
-                      event.text.find_first_not_of(" \t\r\n") != std::string::npos;
+    const bool says = event.kind == Kind::kPartDelta && !IsBlank(event.text);
     if (says) {
       failed_ = true;
       ChatEvent error;
@@ -158,7 +134,7 @@ void PartQueue::Release(Choice* choice, std::vector<ChatEvent>* out) {
       break;
     }
     if (!passed && choice->has_open && choice->open.kind == PartKind::kToolCall &&
-        choice->open.arguments.whole && !choice->held.empty()) {
+        choice->open.arguments.whole() && !choice->held.empty()) {
       EndEarly(choice, out);
       passed = true;
     }

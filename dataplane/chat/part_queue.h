@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dataplane/chat/chat_event.h"
+#include "dataplane/chat/object_end.h"
 
 namespace lmgate::chat {
 
@@ -21,15 +22,6 @@ class PartQueue {
   void Add(ChatEvent event, std::vector<ChatEvent>* out);
 
  private:
-  // Follows JSON text far enough to know that an object is whole.
-  struct ObjectEnd {
-    int depth = 0;
-    bool begun = false;
-    bool in_string = false;
-    bool escaped = false;
-    bool Feed(std::string_view text);  // true = whole
-    bool whole = false;
-  };
   struct OpenPart {
     int part = 0;
     PartKind kind = PartKind::kText;

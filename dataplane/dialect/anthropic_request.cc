@@ -330,7 +330,7 @@ bool IsLawfulUserId(std::string_view user) {
 absl::Status WriteStop(const std::vector<std::string>& stop, Json* body) {
   if (stop.empty()) return absl::OkStatus();
   for (const std::string& sequence : stop) {
-    if (sequence.find_first_not_of(" \t\r\n") == std::string::npos) {
+    if (chat::IsBlank(sequence)) {
       return absl::InvalidArgumentError(
           "a stop sequence of nothing but white space: the provider takes none");
     }

@@ -94,7 +94,7 @@ class SseEncoder : public EventEncoder {
 void AnthropicEventReader::Read(std::string_view type, std::string_view json,
                                 std::vector<ChatEvent>* events) {
   // Some compatible servers end with OpenAI's word.
-  const bool says_nothing = json.find_first_not_of(" \t\r\n") == std::string_view::npos;
+  const bool says_nothing = chat::IsBlank(json);
   if (ended_ || says_nothing || json == "[DONE]") return;
   const absl::StatusOr<Json> event = ParseObject(json);
   if (!event.ok()) {

@@ -55,10 +55,6 @@ std::string_view EffortOf(const ReasoningRequest& reasoning, const ClaudeModel& 
   return {};
 }
 
-bool IsBlank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
-
 // With a thinking budget, a tool loop that is under way must begin with its own signed reasoning;
 // its later turns may lack it (translation.md 7.3).
 bool LacksReasoning(const std::vector<Turn>& turns, std::string_view model) {
@@ -78,7 +74,7 @@ bool LacksReasoning(const std::vector<Turn>& turns, std::string_view model) {
       if (IsSignedFor(part.signature, kOriginAnthropic, model)) return false;
       continue;  // another's is left out
     }
-    if (part.kind == PartKind::kText && IsBlank(part.text)) continue;
+    if (part.kind == PartKind::kText && chat::IsBlank(part.text)) continue;
     return true;
   }
   return false;

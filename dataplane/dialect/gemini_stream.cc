@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/strings.h"
+#include "dataplane/chat/object_end.h"
 #include "dataplane/dialect/error_shape.h"
 #include "dataplane/dialect/gemini.h"
 #include "dataplane/dialect/gemini_chunk.h"
@@ -18,8 +19,6 @@ using chat::ChatEvent;
 using chat::PartKind;
 using Kind = ChatEvent::Kind;
 
-bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
 // Takes a JSON array apart that comes in pieces: "[{…}\n,\r\n{…}\n]". Also reads one object.
 class ArrayReader {
  public:
@@ -30,19 +29,20 @@ class ArrayReader {
     taken_ = false;
     while (!bytes->empty() && !ended_ && !broken_) {
       const char c = bytes->front();
-      if (depth_ == 0 && c != '{') {
+      if (!end_.begun() && c != '{') {
         bytes->remove_prefix(1);
         Step(c);
         continue;
       }
-      const size_t size = Scan(*bytes);
+      const size_t size = end_.FeedToEnd(*bytes);
       if (object_.size() + size > SseReader::kEventBytesMax) {
         broken_ = true;
         return false;
       }
       object_.append(bytes->substr(0, size));
       bytes->remove_prefix(size);
-      if (depth_ > 0) return false;
+      if (!end_.whole()) return false;
+      end_ = {};
       taken_ = true;
       ended_ = !in_array_;
       *object = object_;
@@ -61,38 +61,13 @@ class ArrayReader {
       in_array_ = true;
     } else if (c == ']' && in_array_) {
       ended_ = true;
-    } else if (c != ',' && !IsBlank(c)) {
+    } else if (c != ',' && !chat::IsBlank({&c, 1})) {
       broken_ = true;
     }
   }
 
-  // The bytes that belong to the object.
-  size_t Scan(std::string_view bytes) {
-    for (size_t i = 0; i < bytes.size(); ++i) {
-      const char c = bytes[i];
-      if (in_string_) {
-        if (escaped_) {
-          escaped_ = false;
-        } else if (c == '\\') {
-          escaped_ = true;
-        } else if (c == '"') {
-          in_string_ = false;
-        }
-      } else if (c == '"') {
-        in_string_ = true;
-      } else if (c == '{' || c == '[') {
-        ++depth_;
-      } else if ((c == '}' || c == ']') && --depth_ == 0) {
-        return i + 1;
-      }
-    }
-    return bytes.size();
-  }
-
   std::string object_;
-  int64_t depth_ = 0;
-  bool in_string_ = false;
-  bool escaped_ = false;
+  chat::ObjectEnd end_;
   bool in_array_ = false;
   bool taken_ = false;
   bool ended_ = false;
@@ -106,7 +81,7 @@ class GeminiDecoder : public EventDecoder {
   void Feed(std::string_view bytes, std::vector<ChatEvent>* events) override {
     while (form_ == Form::kUnknown && !bytes.empty()) {
       const char c = bytes.front();
-      if (IsBlank(c)) {
+      if (chat::IsBlank({&c, 1})) {
         bytes.remove_prefix(1);
       } else {
         form_ = c == '[' || c == '{' ? Form::kArray : Form::kSse;

@@ -8,6 +8,7 @@
 #include "common/base/error_detail.h"
 #include "common/base/status_macros.h"
 #include "common/base/strings.h"
+#include "dataplane/chat/part.h"
 
 namespace lmgate::dialect {
 namespace {
@@ -146,7 +147,7 @@ absl::Status BadField(std::string_view field, std::string_view message) {
 }
 
 Json ArgumentsObject(std::string_view arguments) {
-  if (arguments.find_first_not_of(" \t\r\n") == std::string_view::npos) return Json::object();
+  if (chat::IsBlank(arguments)) return Json::object();
   absl::StatusOr<Json> json = ParseObject(arguments);
   if (json.ok()) return *std::move(json);
   return Json{{"_raw", arguments}};

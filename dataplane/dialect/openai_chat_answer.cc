@@ -13,14 +13,10 @@ namespace {
 
 using chat::PartKind;
 
-bool IsBlank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
-
 Json EncodeCall(const chat::Part& part) {
   Json function = Json::object();
   function["name"] = part.name;
-  function["arguments"] = IsBlank(part.arguments) ? "{}" : part.arguments;
+  function["arguments"] = chat::IsBlank(part.arguments) ? "{}" : part.arguments;
   Json call = Json::object();
   call["id"] = part.id;
   call["type"] = "function";

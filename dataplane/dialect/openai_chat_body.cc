@@ -22,10 +22,6 @@ using chat::ResponseFormat;
 using chat::Role;
 using chat::ToolChoice;
 
-bool IsBlank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
-
 Json Typed(std::string_view type, Json value) {
   Json object = Json::object();
   object["type"] = type;
@@ -153,7 +149,7 @@ absl::Status EncodeUser(const std::vector<Part>& parts, Json* messages) {
 Json EncodeCall(const Part& part, const BackendTraits& traits) {
   Json function = Json::object();
   function["name"] = part.name;
-  function["arguments"] = IsBlank(part.arguments) ? "{}" : part.arguments;
+  function["arguments"] = chat::IsBlank(part.arguments) ? "{}" : part.arguments;
   Json call = Json::object();
   call["id"] = part.id;
   call["type"] = "function";

@@ -15,10 +15,6 @@ using chat::FinishReason;
 using chat::PartKind;
 using Kind = ChatEvent::Kind;
 
-bool IsBlank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
-
 ChatEvent PartEvent(Kind kind, int choice, int part, PartKind part_kind) {
   ChatEvent event;
   event.kind = kind;
@@ -49,27 +45,6 @@ bool IsStopLike(FinishReason finish) {
 }
 
 }  // namespace
-
-void ChatChunkReader::ObjectEnd::Feed(std::string_view text) {
-  for (const char c : text) {
-    if (in_string) {
-      if (escaped) {
-        escaped = false;
-      } else if (c == '\\') {
-        escaped = true;
-      } else if (c == '"') {
-        in_string = false;
-      }
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      ++depth;
-      begun = true;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-}
 
 void ChatChunkReader::Add(const Json& chunk, Events* events) {
   if (ended_) return;
@@ -261,7 +236,7 @@ ChatChunkReader::Call* ChatChunkReader::FindCall(const CallPiece& piece, Choice*
   const auto begins_anew = [&](const Call& call) {
     if (!piece.id.empty() && !call.wire_id.empty()) return piece.id != call.wire_id;
     if (!piece.name.empty() && !call.name.empty() && piece.name != call.name) return true;
-    return !piece.name.empty() && call.arguments.whole() && !IsBlank(piece.arguments);
+    return !piece.name.empty() && call.arguments.whole() && !chat::IsBlank(piece.arguments);
   };
   if (piece.index.has_value()) {
     const auto same_index = std::find_if(

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dataplane/chat/chat_event.h"
+#include "dataplane/chat/object_end.h"
 #include "dataplane/chat/part.h"
 #include "dataplane/dialect/dialect.h"
 #include "dataplane/dialect/json.h"
@@ -39,15 +40,6 @@ class ChatChunkReader {
   bool finished() const;
 
  private:
-  // Follows JSON text far enough to know that an object is whole.
-  struct ObjectEnd {
-    int64_t depth = 0;
-    bool begun = false;
-    bool in_string = false;
-    bool escaped = false;
-    void Feed(std::string_view text);
-    bool whole() const { return begun && depth <= 0 && !in_string; }
-  };
   // A piece of a call as a delta has it.
   struct CallPiece {
     std::optional<int64_t> index = {};
@@ -63,7 +55,7 @@ class ChatChunkReader {
     int part = -1;
     std::string pending = {};  // arguments that came before the name
     chat::Signature signature = {};
-    ObjectEnd arguments = {};
+    chat::ObjectEnd arguments = {};
   };
   struct Choice {
     bool seen = false;
