@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { CLAUDE, CODEX, makePlace, NoNetwork, runClaude, runCodex } from './lib/agents.mjs';
+import { dialectConfig } from './lib/dialect_config.mjs';
 import { Installation } from './lib/installation.mjs';
 import { waitFor } from './lib/wait.mjs';
 
@@ -36,18 +37,8 @@ const RUNS = [
   { agent: runCodex, ask: EXEC, model: 'gpt-5.6-sol', to: 'openai-chat.gpt-5' },
 ];
 
-const config = ({ provider }) => `
-connections:
-  openai-chat: {dialect: openai-chat, base_url: ${provider.url}/v1, api_key: env:FAKE_PROVIDER_KEY}
-  openai-responses: {dialect: openai-responses, base_url: ${provider.url}/v1, api_key: env:FAKE_PROVIDER_KEY}
-  anthropic: {dialect: anthropic, base_url: ${provider.url}/v1, api_key: env:FAKE_PROVIDER_KEY, auth: {header: x-api-key}}
-  gemini: {dialect: gemini, base_url: ${provider.url}/v1beta, api_key: env:FAKE_PROVIDER_KEY, auth: {header: x-goog-api-key}}
-  bedrock: {dialect: bedrock, base_url: ${provider.url}, api_key: env:FAKE_PROVIDER_KEY}
-routes:
-${RUNS.map(({ model, to }) => `  - {name: ${model.replaceAll('.', '-')}, model: ${model}, to: "${to}"}`).join('\n')}
-groups:
-  default: {connections: "*"}
-`;
+const config = ({ provider }) =>
+  dialectConfig(provider, RUNS.map(({ model, to }) => `{name: ${model.replaceAll('.', '-')}, model: ${model}, to: "${to}"}`));
 
 describe('agents', { skip }, () => {
   let it;

@@ -2,28 +2,10 @@
 // carries out itself. Its Responses provider sends references for what was answered before.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { BACKENDS, dialectConfig, modelOf } from './lib/dialect_config.mjs';
 import { Installation } from './lib/installation.mjs';
 
-const BACKENDS = {
-  'openai-chat': 'gpt-5',
-  'openai-responses': 'gpt-5',
-  anthropic: 'claude-sonnet-4-5',
-  gemini: 'gemini-2.5-flash',
-  bedrock: 'anthropic.claude-sonnet-4-5-v1:0',
-};
-
-const config = ({ provider }) => `
-connections:
-  openai-chat: {dialect: openai-chat, base_url: ${provider.url}/v1, api_key: env:FAKE_PROVIDER_KEY}
-  openai-responses: {dialect: openai-responses, base_url: ${provider.url}/v1, api_key: env:FAKE_PROVIDER_KEY}
-  anthropic: {dialect: anthropic, base_url: ${provider.url}/v1, api_key: env:FAKE_PROVIDER_KEY, auth: {header: x-api-key}}
-  gemini: {dialect: gemini, base_url: ${provider.url}/v1beta, api_key: env:FAKE_PROVIDER_KEY, auth: {header: x-goog-api-key}}
-  bedrock: {dialect: bedrock, base_url: ${provider.url}, api_key: env:FAKE_PROVIDER_KEY}
-routes:
-${Object.keys(BACKENDS).map((name) => `  - {name: ${name}, model: "${name}.*", strip_prefix: "${name}.", to: "${name}.*"}`).join('\n')}
-groups:
-  default: {connections: "*"}
-`;
+const config = ({ provider }) => dialectConfig(provider);
 
 // What the gateway says for each path of the SDK, and what it asks of a provider that keeps nothing.
 const PROVIDERS = ['openai.chat', 'openai.responses', 'anthropic', 'google'];
@@ -32,7 +14,7 @@ const DIALECT_OF = { 'openai.chat': 'openai-chat', 'openai.responses': 'openai-r
 describe('AI SDK', () => {
   let it;
   let ai;
-  let modelOf; // by provider
+  let sdk; // by provider
 
   before(async () => {
     ai = await import('ai');
@@ -42,7 +24,7 @@ describe('AI SDK', () => {
     it = await Installation.create({ replicas: 1, config });
     const apiKey = await it.addKey('ai-sdk');
     const openai = createOpenAI({ baseURL: `${it.url()}/v1`, apiKey });
-    modelOf = {
+    sdk = {
       'openai.chat': (name) => openai.chat(name),
       'openai.responses': (name) => openai.responses(name),
       anthropic: createAnthropic({ baseURL: `${it.url()}/v1`, apiKey }),
@@ -83,14 +65,14 @@ describe('AI SDK', () => {
   }
 
   for (const provider of PROVIDERS) {
-    for (const [backend, name] of Object.entries(BACKENDS)) {
+    for (const backend of BACKENDS) {
       // Passed through to a provider of its own dialect, which keeps nothing and says so.
       const skip =
         provider === 'openai.responses' && backend === 'openai-responses' && 'the fake provider keeps nothing';
 
       for (const stream of [false, true]) {
         test(`${provider}, ${backend} provider, ${stream ? 'streamed' : 'plain'}: a conversation with a tool`, { skip }, async () => {
-          const model = modelOf[provider](`${backend}.${name}`);
+          const model = sdk[provider](modelOf(backend));
           const asked = [];
           const tools = { get_weather: weather(asked) };
 
@@ -120,7 +102,7 @@ describe('AI SDK', () => {
       if (DIALECT_OF[provider] === backend) continue;
       test(`${provider}, ${backend} provider: an object by a schema`, async () => {
         const { output } = await ai.generateText({
-          model: modelOf[provider](`${backend}.${name}`),
+          model: sdk[provider](modelOf(backend)),
           prompt: 'as JSON',
           maxRetries: 0,
           output: ai.Output.object({

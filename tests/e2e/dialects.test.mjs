@@ -1,29 +1,18 @@
 // Every SDK against a provider of every dialect: text, streams, tool loops, thinking, images, errors.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { BACKENDS, dialectConfig, modelOf } from './lib/dialect_config.mjs';
 import { Installation } from './lib/installation.mjs';
 
 // @google/genai and the AWS SDK need it; Debian 12's own Node is 18.
 const NODE_MAJOR_MIN = 20;
 const skip = Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN ? `needs Node ${NODE_MAJOR_MIN}` : false;
 
-const BACKENDS = ['openai-chat', 'openai-responses', 'anthropic', 'gemini', 'bedrock'];
 const FRONTENDS = [...BACKENDS.slice(0, 4), 'bedrock converse', 'bedrock invoke'];
 const PIXEL =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
-const config = ({ provider }) => `
-connections:
-  openai-chat: {dialect: openai-chat, base_url: ${provider.url}/v1, api_key: env:FAKE_PROVIDER_KEY}
-  openai-responses: {dialect: openai-responses, base_url: ${provider.url}/v1, api_key: env:FAKE_PROVIDER_KEY}
-  anthropic: {dialect: anthropic, base_url: ${provider.url}/v1, api_key: env:FAKE_PROVIDER_KEY, auth: {header: x-api-key}}
-  gemini: {dialect: gemini, base_url: ${provider.url}/v1beta, api_key: env:FAKE_PROVIDER_KEY, auth: {header: x-goog-api-key}}
-  bedrock: {dialect: bedrock, base_url: ${provider.url}, api_key: env:FAKE_PROVIDER_KEY}
-routes:
-${BACKENDS.map((name) => `  - {name: ${name}, model: "${name}.*", strip_prefix: "${name}.", to: "${name}.*"}`).join('\n')}
-groups:
-  default: {connections: "*"}
-`;
+const config = ({ provider }) => dialectConfig(provider);
 
 describe('dialects', { skip }, () => {
   let it;
@@ -39,9 +28,8 @@ describe('dialects', { skip }, () => {
 
   for (const frontend of FRONTENDS) {
     for (const backend of BACKENDS) {
-      // A name that each coder takes for one of its own kind of model.
       const named = (name) => `${backend}.${name}`;
-      const model = named({ anthropic: 'claude-sonnet-4-5', gemini: 'gemini-2.5-flash', bedrock: 'anthropic.claude-sonnet-4-5-v1:0' }[backend] ?? 'gpt-5');
+      const model = modelOf(backend);
 
       for (const stream of [false, true]) {
         const how = stream ? 'streamed' : 'plain';

@@ -1,29 +1,17 @@
 // A route's edits of system prompts, on every pair of dialects and on pass-through; and lmctl's way with them.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { BACKENDS, dialectConfig, modelOf, routesByDialect } from './lib/dialect_config.mjs';
 import { Installation } from './lib/installation.mjs';
 
 // @google/genai and the AWS SDK need it; Debian 12's own Node is 18.
 const NODE_MAJOR_MIN = 20;
 const skip = Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN ? `needs Node ${NODE_MAJOR_MIN}` : false;
 
-const BACKENDS = ['openai-chat', 'openai-responses', 'anthropic', 'gemini', 'bedrock'];
 const FRONTENDS = [...BACKENDS.slice(0, 4), 'bedrock converse', 'bedrock invoke'];
-const MODELS = { anthropic: 'claude-sonnet-4-5', gemini: 'gemini-2.5-flash', bedrock: 'anthropic.claude-sonnet-4-5-v1:0' };
 const EDITS = `{replace: [{from: Claude, to: Robin}, {from: Robin, to: Bot}], append: "Be \\"terse\\".\\n", inject_progress: true}`;
 
-const config = ({ provider }) => `
-connections:
-  openai-chat: {dialect: openai-chat, base_url: ${provider.url}/v1, api_key: env:FAKE_PROVIDER_KEY}
-  openai-responses: {dialect: openai-responses, base_url: ${provider.url}/v1, api_key: env:FAKE_PROVIDER_KEY}
-  anthropic: {dialect: anthropic, base_url: ${provider.url}/v1, api_key: env:FAKE_PROVIDER_KEY, auth: {header: x-api-key}}
-  gemini: {dialect: gemini, base_url: ${provider.url}/v1beta, api_key: env:FAKE_PROVIDER_KEY, auth: {header: x-goog-api-key}}
-  bedrock: {dialect: bedrock, base_url: ${provider.url}, api_key: env:FAKE_PROVIDER_KEY}
-routes:
-${BACKENDS.map((name) => `  - {name: ${name}, model: "${name}.*", strip_prefix: "${name}.", to: "${name}.*", system: ${EDITS}}`).join('\n')}
-groups:
-  default: {connections: "*"}
-`;
+const config = ({ provider }) => dialectConfig(provider, routesByDialect(`system: ${EDITS}`));
 
 describe('system edits', { skip }, () => {
   let it;
@@ -39,7 +27,7 @@ describe('system edits', { skip }, () => {
 
   for (const frontend of FRONTENDS) {
     for (const backend of BACKENDS) {
-      const model = `${backend}.${MODELS[backend] ?? 'gpt-5'}`;
+      const model = modelOf(backend);
 
       test(`${frontend} client, ${backend} provider: a system prompt is edited`, async () => {
         const answer = await sdk[frontend].chat({

@@ -1,0 +1,30 @@
+// One connection a dialect, all to one fake provider.
+
+export const BACKENDS = ['openai-chat', 'openai-responses', 'anthropic', 'gemini', 'bedrock'];
+
+// Names that each coder takes for one of its own kind of model.
+const MODELS = { anthropic: 'claude-sonnet-4-5', gemini: 'gemini-2.5-flash', bedrock: 'anthropic.claude-sonnet-4-5-v1:0' };
+
+export const modelOf = (backend) => `${backend}.${MODELS[backend] ?? 'gpt-5'}`;
+
+// Model "gemini.X" is X of the connection gemini. `fields` goes into each route: "system: {append: Hi}".
+export function routesByDialect(fields = '') {
+  const more = fields === '' ? '' : `, ${fields}`;
+  return BACKENDS.map((name) => `{name: ${name}, model: "${name}.*", strip_prefix: "${name}.", to: "${name}.*"${more}}`);
+}
+
+// The lmgate.yaml.
+export function dialectConfig(provider, routes = routesByDialect()) {
+  return `
+connections:
+  openai-chat: {dialect: openai-chat, base_url: ${provider.url}/v1, api_key: env:FAKE_PROVIDER_KEY}
+  openai-responses: {dialect: openai-responses, base_url: ${provider.url}/v1, api_key: env:FAKE_PROVIDER_KEY}
+  anthropic: {dialect: anthropic, base_url: ${provider.url}/v1, api_key: env:FAKE_PROVIDER_KEY, auth: {header: x-api-key}}
+  gemini: {dialect: gemini, base_url: ${provider.url}/v1beta, api_key: env:FAKE_PROVIDER_KEY, auth: {header: x-goog-api-key}}
+  bedrock: {dialect: bedrock, base_url: ${provider.url}, api_key: env:FAKE_PROVIDER_KEY}
+routes:
+${routes.map((route) => `  - ${route}`).join('\n')}
+groups:
+  default: {connections: "*"}
+`;
+}
