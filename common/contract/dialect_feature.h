@@ -7,12 +7,9 @@
 #include <cstdint>
 #include <string_view>
 
-namespace lmgate::contract {
+#include "common/contract/dialect_name.h"
 
-// The dialects in the order of a feature's columns.
-inline constexpr size_t kDialectCount = 5;
-inline constexpr std::array<std::string_view, kDialectCount> kDialectNames = {
-    "openai-chat", "openai-responses", "anthropic", "gemini", "bedrock"};
+namespace lmgate::contract {
 
 // What a request can mean, where it cannot be said in every dialect or is said differently.
 enum class Feature : uint8_t {

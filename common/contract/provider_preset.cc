@@ -11,7 +11,6 @@
 #include "common/base/status_macros.h"
 #include "common/base/strings.h"
 #include "common/contract/cloud_account.h"
-#include "common/contract/dialect_feature.h"
 #include "common/contract/field_error.h"
 #include "common/contract/header_rule.h"
 #include "common/contract/secret_ref.h"

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/contract/base_url.h"
+#include "common/contract/dialect_name.h"
 #include "lmgate/v1/resources.pb.h"
 
 namespace lmgate::contract {
@@ -29,12 +30,6 @@ struct ProviderPreset {
 absl::Span<const ProviderPreset> ProviderPresets();
 // Null = no such preset.
 const ProviderPreset* FindProviderPreset(std::string_view name);
-
-inline constexpr std::string_view kDialectOpenAiChat = "openai-chat";
-inline constexpr std::string_view kDialectOpenAiResponses = "openai-responses";
-inline constexpr std::string_view kDialectAnthropic = "anthropic";
-inline constexpr std::string_view kDialectGemini = "gemini";
-inline constexpr std::string_view kDialectBedrock = "bedrock";
 
 // InvalidArgument with a field hint for a dialect that does not exist.
 absl::Status CheckDialect(std::string_view field, std::string_view dialect);
