@@ -78,7 +78,6 @@ class Reader {
   absl::Status CheckTurns();
   absl::Status CheckResults(const Turn& calls, const Turn* results);
   absl::Status CheckThinkingTurns();
-  void EndPrompt();
 
   const dom::object& body_;
   const AnthropicRules rules_;
@@ -98,7 +97,7 @@ absl::StatusOr<Prompt> Reader::Read() {
   LMGATE_RETURN_IF_ERROR(ReadMessages());
   LMGATE_RETURN_IF_ERROR(CheckTurns());
   if (must_think_) LMGATE_RETURN_IF_ERROR(CheckThinkingTurns());
-  EndPrompt();
+  EndWithLastUserTurn(turns_, "tool_result", &prompt_);
   return std::move(prompt_);
 }
 
@@ -718,23 +717,6 @@ absl::Status Reader::CheckThinkingTurns() {
                "this requirement, disable `thinking`."));
   }
   return absl::OkStatus();
-}
-
-void Reader::EndPrompt() {
-  for (auto turn = turns_.rbegin(); turn != turns_.rend(); ++turn) {
-    if (!turn->is_user) continue;
-    UserTurn last;
-    for (const Block& block : turn->blocks) {
-      if (block.type == "tool_result") {
-        last.results.push_back(ToolResult{.text = block.text, .is_error = block.is_error});
-        continue;
-      }
-      last.has_text |= block.type == "text";
-      AppendText(&last.text, block.text);
-    }
-    EndWithTurn(std::move(last), &prompt_);
-    return;
-  }
 }
 
 }  // namespace

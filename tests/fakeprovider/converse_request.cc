@@ -88,7 +88,6 @@ class Reader {
   absl::Status CheckMessages();
   absl::Status CheckResults(size_t index);
   absl::Status CheckThinking();
-  void EndPrompt();
 
   const dom::object& body_;
   ConversePrompt read_;
@@ -118,7 +117,7 @@ absl::StatusOr<ConversePrompt> Reader::Read() {
       read_.wants_stop_sequence = true;
     }
   }
-  EndPrompt();
+  EndWithLastUserTurn(messages_, "toolResult", &prompt_);
   return ConversePrompt{.prompt = std::move(prompt_),
                         .wants_stop_sequence = read_.wants_stop_sequence,
                         .schema_parser = std::move(read_.schema_parser)};
@@ -633,23 +632,6 @@ absl::Status Reader::CheckThinking() {
         "block (preceeding the lastmost set of `tool_use` and `tool_result` blocks)."));
   }
   return absl::OkStatus();
-}
-
-void Reader::EndPrompt() {
-  for (auto message = messages_.rbegin(); message != messages_.rend(); ++message) {
-    if (!message->is_user) continue;
-    UserTurn last;
-    for (const Block& block : message->blocks) {
-      if (block.type == "toolResult") {
-        last.results.push_back(ToolResult{.text = block.text, .is_error = block.is_error});
-        continue;
-      }
-      last.has_text |= block.type == "text";
-      AppendText(&last.text, block.text);
-    }
-    EndWithTurn(std::move(last), &prompt_);
-    return;
-  }
 }
 
 }  // namespace

@@ -21,21 +21,6 @@ constexpr size_t kCallIdBytesMax = 40;
 // OpenAI, "Reasoning models": they do not know max_tokens.
 constexpr std::string_view kReasoningModels[] = {"o1", "o3", "o4", "gpt-5"};
 
-absl::Status RefuseMissing(std::string_view param) {
-  return RefuseParam(param, "missing_required_parameter",
-                     StrCat("Missing required parameter: '", param, "'."));
-}
-absl::Status RefuseType(std::string_view param, std::string_view wanted) {
-  return RefuseParam(param, "invalid_type",
-                     StrCat("Invalid type for '", param, "': expected ", wanted, "."));
-}
-absl::Status RefuseValue(std::string_view param, std::string_view value) {
-  return RefuseParam(param, "invalid_value",
-                     StrCat("Invalid value: '", value, "' is not supported for '", param, "'."));
-}
-absl::Status RefuseUnknown(std::string_view param) {
-  return RefuseParam(param, "unknown_parameter", StrCat("Unknown parameter: '", param, "'."));
-}
 absl::Status RefuseEmpty(std::string_view param) {
   return RefuseParam(param, "empty_array",
                      StrCat("Invalid '", param,

@@ -22,6 +22,22 @@ absl::Status RefuseParam(std::string_view param, std::string_view code, std::str
   return refusal;
 }
 
+absl::Status RefuseMissing(std::string_view param) {
+  return RefuseParam(param, "missing_required_parameter",
+                     StrCat("Missing required parameter: '", param, "'."));
+}
+absl::Status RefuseType(std::string_view param, std::string_view wanted) {
+  return RefuseParam(param, "invalid_type",
+                     StrCat("Invalid type for '", param, "': expected ", wanted, "."));
+}
+absl::Status RefuseValue(std::string_view param, std::string_view value) {
+  return RefuseParam(param, "invalid_value",
+                     StrCat("Invalid value: '", value, "' is not supported for '", param, "'."));
+}
+absl::Status RefuseUnknown(std::string_view param) {
+  return RefuseParam(param, "unknown_parameter", StrCat("Unknown parameter: '", param, "'."));
+}
+
 OpenaiError ToOpenaiError(const absl::Status& refusal) {
   return OpenaiError{.status = absl::IsNotFound(refusal) ? 404 : 400,
                      .message = std::string(ToStd(refusal.message())),

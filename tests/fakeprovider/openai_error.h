@@ -21,6 +21,10 @@ struct OpenaiError {
 
 // A refusal of a request (InvalidArgument) that carries param and code, either empty = null.
 absl::Status RefuseParam(std::string_view param, std::string_view code, std::string_view message);
+absl::Status RefuseMissing(std::string_view param);
+absl::Status RefuseType(std::string_view param, std::string_view wanted);
+absl::Status RefuseValue(std::string_view param, std::string_view value);
+absl::Status RefuseUnknown(std::string_view param);
 OpenaiError ToOpenaiError(const absl::Status& refusal);
 
 Answer MakeErrorAnswer(const OpenaiError& error);

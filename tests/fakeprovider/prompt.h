@@ -2,11 +2,13 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tests/fakeprovider/call.h"
@@ -49,6 +51,9 @@ struct Prompt {
   size_t input_tokens = 0;
 };
 
+// `text` after a space, unless one of them is empty.
+void AppendText(std::string* joined, std::string_view text, std::string_view separator = " ");
+
 // What one turn of the user held.
 struct UserTurn {
   std::string text = {};  // with what stands for images and documents, in their order
@@ -59,6 +64,25 @@ struct UserTurn {
 // The prompt ends with this turn. Results that no text follows are answered as results: an image
 // beside them belongs to them, for not every dialect can have it in a result.
 void EndWithTurn(UserTurn turn, Prompt* prompt);
+
+// The same with the last of `turns` that is the user's: those have is_user and blocks with type,
+// text and is_error. `result_type` is the dialect's word for a tool's result.
+template <typename Turns>
+void EndWithLastUserTurn(const Turns& turns, std::string_view result_type, Prompt* prompt) {
+  const auto last =
+      std::find_if(turns.rbegin(), turns.rend(), [](const auto& turn) { return turn.is_user; });
+  if (last == turns.rend()) return;
+  UserTurn user;
+  for (const auto& block : last->blocks) {
+    if (block.type == result_type) {
+      user.results.push_back(ToolResult{.text = block.text, .is_error = block.is_error});
+      continue;
+    }
+    user.has_text |= block.type == "text";
+    AppendText(&user.text, block.text);
+  }
+  EndWithTurn(std::move(user), prompt);
+}
 
 enum class Finish { kStop, kStopSequence, kLength, kToolCalls, kRefusal };
 
@@ -95,8 +119,5 @@ bool IsBase64(std::string_view text);
 // JSON text in the parts in which it streams: at least three if it is long enough, none of them in
 // the middle of a UTF-8 character.
 std::vector<std::string> SplitArguments(std::string_view arguments);
-
-// `text` after a space, unless one of them is empty.
-void AppendText(std::string* joined, std::string_view text, std::string_view separator = " ");
 
 }  // namespace lmgate::fakeprovider

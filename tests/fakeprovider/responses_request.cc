@@ -19,22 +19,6 @@ namespace dom = simdjson::dom;
 constexpr size_t kIdBytesMax = 64;
 constexpr int64_t kOutputTokensMin = 16;
 
-absl::Status RefuseUnknown(std::string_view param) {
-  return RefuseParam(param, "unknown_parameter", StrCat("Unknown parameter: '", param, "'."));
-}
-absl::Status RefuseMissing(std::string_view param) {
-  return RefuseParam(param, "missing_required_parameter",
-                     StrCat("Missing required parameter: '", param, "'."));
-}
-absl::Status RefuseType(std::string_view param, std::string_view wanted) {
-  return RefuseParam(param, "invalid_type",
-                     StrCat("Invalid type for '", param, "': expected ", wanted, "."));
-}
-absl::Status RefuseValue(std::string_view param, std::string_view value) {
-  return RefuseParam(param, "invalid_value",
-                     StrCat("Invalid value: '", value, "' is not supported for '", param, "'."));
-}
-
 struct Item {
   enum class Kind { kSystem, kUser, kAssistant, kReasoning, kCall, kResult };
   Kind kind;
