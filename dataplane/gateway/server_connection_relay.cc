@@ -120,7 +120,7 @@ bool ServerConnection::TakeBody(std::string_view data) {
       answer_done_ = answer_left_ == 0;
       answer_taken_ = piece.size();
       ObservePayload(piece);
-      AddPiece(piece);
+      if (!translating_) AddPiece(piece);
       return true;
     }
     case BodyKind::kChunked: {
@@ -153,7 +153,8 @@ bool ServerConnection::TakeBody(std::string_view data) {
     case BodyKind::kUntilClose:
       answer_taken_ = data.size();
       ObservePayload(data);
-      if (framing_ == OutFraming::kRechunked && !data.empty()) {
+      if (translating_ || data.empty()) return true;
+      if (framing_ == OutFraming::kRechunked) {
         chunk_head_ = StrCat(absl::Hex(data.size()), "\r\n");
         AddPiece(chunk_head_);
         AddPiece(data);

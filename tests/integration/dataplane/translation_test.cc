@@ -118,6 +118,39 @@ TEST_F(TranslatedRequest, StreamKeepsBothConnectionsAlive) {
   EXPECT_EQ(provider_->Stats().total_connections, 1u);
 }
 
+// A stream of one text, "hello", in two pieces that two reads may take.
+TEST_F(TranslatedRequest, StreamIsTheSameHoweverTheProviderFramesIt) {
+  const auto chunk = [](std::string_view delta, std::string_view finish) {
+    return StrCat(R"(data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"m",)",
+                  R"("choices":[{"index":0,"delta":)", delta, R"(,"finish_reason":)", finish,
+                  "}]}\n\n");
+  };
+  const std::string begin = chunk(R"({"role":"assistant","content":"hel"})", "null");
+  const std::string end =
+      StrCat(chunk(R"({"content":"lo"})", "null"), chunk("{}", R"("stop")"), "data: [DONE]\n\n");
+  const std::string head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n";
+  const auto chunked = [](std::string_view text) {
+    return StrCat(absl::Hex(text.size()), "\r\n", text, "\r\n");
+  };
+  for (const ScriptedUpstream::Answer& answer : std::vector<ScriptedUpstream::Answer>{
+           {.bytes = StrCat(head, "Content-Length: ", begin.size() + end.size(), "\r\n\r\n", begin),
+ .later = end},
+           {.bytes = StrCat(head, "Connection: close\r\n\r\n", begin), .later = end, .close = true},
+           {.bytes = StrCat(head, "Transfer-Encoding: chunked\r\n\r\n", chunked(begin)),
+           .later = StrCat(chunked(end), "0\r\n\r\n")}}) {
+    ScriptedUpstream upstream({answer});
+    Start({"chat.*"}, nullptr, upstream.base_url());
+
+    const TestResponse response = Ask("m", /*stream=*/true);
+
+    EXPECT_EQ(response.end, ReadEnd::kComplete) << answer.bytes;
+    EXPECT_THAT(response.body, HasSubstr(R"("text":"hel")"));
+    EXPECT_THAT(response.body, HasSubstr(R"("text":"lo")"));
+    EXPECT_THAT(response.body, HasSubstr("event: message_stop"));
+    EXPECT_THAT(response.body, Not(HasSubstr("chat.completion.chunk"))) << answer.bytes;
+  }
+}
+
 TEST_F(TranslatedRequest, EventsGoOutAsTheyCome) {
   Start();
 
