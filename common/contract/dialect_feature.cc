@@ -10,8 +10,9 @@ constexpr Treatment E = Treatment::kEmulated;
 constexpr Treatment D = Treatment::kDropped;
 constexpr Treatment R = Treatment::kRefused;
 
-// In the order of Feature. Columns: openai-chat, openai-responses, anthropic, gemini, bedrock (its
-// Converse API).
+// In the order of Feature. Columns: openai-chat, openai-responses, anthropic, gemini, bedrock. What
+// a client of Bedrock's says is named as in Converse; Claude there is asked in Anthropic's JSON
+// (InvokeModel), which can say more than this column promises: the notes tell.
 constexpr FeatureRow kRows[] = {
     {Feature::kSystemText,
      "system text",
@@ -77,7 +78,8 @@ constexpr FeatureRow kRows[] = {
      "tool_choice none",
      {"tool_choice", "tool_choice", "tool_choice", "functionCallingConfig", ""},
      {M, M, M, M, E},
-     "bedrock: an instruction, and the tools stay out unless the history has calls"},
+     "bedrock: an instruction, and the tools stay out unless the history has calls; maps for "
+     "Claude"},
     {Feature::kToolChoiceSubset,
      "tool_choice of some tools",
      {"tool_choice", "tool_choice", "", "allowedFunctionNames", ""},
@@ -87,7 +89,7 @@ constexpr FeatureRow kRows[] = {
      "no parallel tool calls",
      {"parallel_tool_calls", "parallel_tool_calls", "disable_parallel_tool_use", "", ""},
      {M, M, M, D, D},
-     ""},
+     "bedrock: maps for Claude"},
     {Feature::kToolResultError,
      "failed tool result",
      {"", "", "is_error", "functionResponse.response.error", "toolResult.status"},
@@ -150,7 +152,7 @@ constexpr FeatureRow kRows[] = {
      {"reasoning_effort", "reasoning", "thinking", "thinkingConfig",
       "additionalModelRequestFields.thinking"},
      {M, M, M, M, M},
-     "effort and budget by a table"},
+     "effort and budget by a table; bedrock: Claude's, others decide for themselves"},
     {Feature::kReasoningSignature,
      "reasoning of earlier turns",
      {"reasoning_details", "reasoning.encrypted_content", "thinking.signature", "thoughtSignature",

@@ -5,7 +5,6 @@
 #include "common/base/strings.h"
 #include "dataplane/dialect/bedrock_converse.h"
 #include "dataplane/dialect/bedrock_converse_words.h"
-#include "dataplane/dialect/claude_model.h"
 #include "dataplane/dialect/json.h"
 #include "dataplane/dialect/provider_error.h"
 #include "dataplane/dialect/seal.h"
@@ -16,9 +15,9 @@ namespace {
 using chat::Part;
 using chat::PartKind;
 
-// Only Claude's signatures are known to be worth anything in a later turn.
+// Claude's: a profile's name may hide it, and no other model on Bedrock signs.
 chat::Signature SignatureOf(std::string data, const AnswerContext& context) {
-  if (data.empty() || !ClaudeModelOf(context.model).is_claude) return {};
+  if (data.empty()) return {};
   return {.origin = std::string(kOriginAnthropic), .model = context.model, .data = std::move(data)};
 }
 

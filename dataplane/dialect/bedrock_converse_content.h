@@ -24,7 +24,6 @@ class ConverseContentWriter {
  public:
   struct Options {
     std::string_view model;  // whose signatures go back
-    bool sends_reasoning = false;
     bool sends_cache_points = false;
   };
   explicit ConverseContentWriter(const Options& options) : options_(options) {}

@@ -7,7 +7,6 @@
 #include "dataplane/dialect/aws_event_stream.h"
 #include "dataplane/dialect/bedrock_converse.h"
 #include "dataplane/dialect/bedrock_converse_words.h"
-#include "dataplane/dialect/claude_model.h"
 #include "dataplane/dialect/error_shape.h"
 #include "dataplane/dialect/json.h"
 #include "dataplane/dialect/provider_error.h"
@@ -146,7 +145,7 @@ class Decoder : public EventDecoder {
     AddText(index, PartKind::kReasoning, FindString(reasoning, "text"), {}, events);
     std::string signature = FindString(reasoning, "signature");
     if (signature.empty()) signature = FindString(reasoning, "redactedContent");
-    if (over_ || signature.empty() || !ClaudeModelOf(context_.model).is_claude) return;
+    if (over_ || signature.empty()) return;
     const auto block = BlockFor(index, PartKind::kReasoning, events);
     if (over_) return;
     signature_bytes_ += signature.size();

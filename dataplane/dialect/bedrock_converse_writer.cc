@@ -10,8 +10,6 @@
 #include "common/base/status_macros.h"
 #include "common/base/strings.h"
 #include "dataplane/dialect/bedrock_converse_content.h"
-#include "dataplane/dialect/claude_model.h"
-#include "dataplane/dialect/claude_thinking.h"
 
 namespace lmgate::dialect {
 namespace {
@@ -39,7 +37,7 @@ bool IsForced(ToolChoice::Mode mode) {
          mode == ToolChoice::Mode::kSubsetAny;
 }
 
-// Of an object schema: Claude wants it stated, and no choice at the top.
+// Of an object schema: that must be stated.
 absl::StatusOr<Json> SchemaOf(const chat::Tool& tool) {
   if (tool.parameters.empty()) {
     Json schema = Json::object();
@@ -55,47 +53,6 @@ absl::StatusOr<Json> SchemaOf(const chat::Tool& tool) {
   if (Find(*schema, "type") == nullptr) (*schema)["type"] = "object";
   if (Find(*schema, "properties") == nullptr) (*schema)["properties"] = Json::object();
   return schema;
-}
-
-std::set<std::string> RequiredOf(const Json& schema) {
-  std::set<std::string> names;
-  const Json* const required = Find(schema, "required");
-  if (required == nullptr || !required->is_array()) return names;
-  for (const Json& name : *required) {
-    if (name.is_string()) names.insert(name.get<std::string>());
-  }
-  return names;
-}
-
-// Puts the alternatives at the top of a schema together: their properties, and of what they
-// require all (allOf) or what each of them requires.
-void MergeAlternatives(Json* schema) {
-  for (const char* const keyword : {"allOf", "anyOf", "oneOf"}) {
-    const Json* const found = Find(*schema, keyword);
-    if (found == nullptr) continue;
-    const Json alternatives = *found;
-    schema->erase(keyword);
-    if (!alternatives.is_array() || alternatives.empty()) continue;
-    std::set<std::string> required = RequiredOf(alternatives.front());
-    for (const Json& alternative : alternatives) {
-      const Json* const properties = Find(alternative, "properties");
-      if (properties != nullptr && properties->is_object() && (*schema)["properties"].is_object()) {
-        for (const auto& [name, value] : properties->items()) {
-          if (!(*schema)["properties"].contains(name)) (*schema)["properties"][name] = value;
-        }
-      }
-      const std::set<std::string> own = RequiredOf(alternative);
-      if (std::string_view(keyword) == "allOf") {
-        required.insert(own.begin(), own.end());
-      } else {
-        std::erase_if(required, [&own](const std::string& name) { return !own.contains(name); });
-      }
-    }
-    for (const std::string& name : RequiredOf(*schema)) required.insert(name);
-    if (required.empty()) continue;
-    (*schema)["required"] = Json::array();
-    for (const std::string& name : required) (*schema)["required"].push_back(name);
-  }
 }
 
 // The tools that may be called: of a choice of some only those.
@@ -134,10 +91,6 @@ class RequestWriter {
   RequestWriter(const ChatRequest& request, const BackendTraits& traits)
       : request_(request),
         traits_(traits),
-        claude_(ClaudeModelOf(traits.model)),
-        // Other makers' models on Bedrock have names of their own for it.
-        thinking_(claude_.is_claude ? ThinkingOf(request, traits)
-                                    : Thinking{.max_tokens = request.max_tokens}),
         is_nova_(traits.model.find("nova") != std::string::npos),
         must_not_call_(request.tool_choice.mode == ToolChoice::Mode::kNone ||
                        request.tools.empty()) {}
@@ -154,9 +107,7 @@ class RequestWriter {
 
  private:
   absl::Status WriteMessages(Json* body) {
-    ConverseContentWriter writer({.model = traits_.model,
-                                  .sends_reasoning = thinking_.on,
-                                  .sends_cache_points = claude_.is_claude || is_nova_});
+    ConverseContentWriter writer({.model = traits_.model, .sends_cache_points = is_nova_});
     Json messages = Json::array();
     for (const Turn& turn : request_.turns) {
       const std::string_view role = turn.role == Role::kAssistant ? "assistant" : "user";
@@ -224,7 +175,7 @@ class RequestWriter {
     for (const Part& part : request_.system) {
       if (!IsConverseText(part.text)) continue;
       add(part.text);
-      if (part.cache && (claude_.is_claude || is_nova_)) system.push_back(CachePoint());
+      if (part.cache && is_nova_) system.push_back(CachePoint());
     }
     if (request_.response_format.kind == chat::ResponseFormat::Kind::kJsonObject) {
       add("Answer with one JSON object and nothing else: no text around it, no code fence.");
@@ -237,28 +188,17 @@ class RequestWriter {
 
   void WriteInference(Json* body) const {
     Json config = Json::object();
-    if (thinking_.max_tokens.has_value()) config["maxTokens"] = *thinking_.max_tokens;
-    const bool thinks = thinking_.on;
-    const bool samples = claude_.takes_sampling;
-    const bool has_temperature = request_.temperature.has_value() && samples && !thinks;
-    if (has_temperature) config["temperature"] = std::min(*request_.temperature, 1.0);
-    // Claude takes one of the two, and with thinking hardly any top_p.
-    constexpr double kTopPMinWithThinking = 0.95;
-    const bool has_top_p = request_.top_p.has_value() && samples &&
-                           !(claude_.is_claude && has_temperature) &&
-                           !(thinks && *request_.top_p < kTopPMinWithThinking);
-    if (has_top_p) config["topP"] = *request_.top_p;
-    Json stop = Json::array();
-    for (const std::string& sequence : request_.stop) {
-      if (IsConverseText(sequence) || !claude_.is_claude) stop.push_back(sequence);
+    if (request_.max_tokens.has_value()) config["maxTokens"] = *request_.max_tokens;
+    constexpr double kTemperatureMax = 1;
+    if (request_.temperature.has_value()) {
+      config["temperature"] = std::min(*request_.temperature, kTemperatureMax);
     }
-    if (!stop.empty()) {
-      config["stopSequences"] = std::move(stop);
-      // Claude says which one it was.
-      if (claude_.is_claude) {
-        (*body)["additionalModelResponseFieldPaths"] = Json::array();
-        (*body)["additionalModelResponseFieldPaths"].push_back("/stop_sequence");
-      }
+    if (request_.top_p.has_value()) config["topP"] = *request_.top_p;
+    if (!request_.stop.empty()) {
+      config["stopSequences"] = request_.stop;
+      // Which one it was: of models that say it.
+      (*body)["additionalModelResponseFieldPaths"] = Json::array();
+      (*body)["additionalModelResponseFieldPaths"].push_back("/stop_sequence");
     }
     if (!config.empty()) (*body)["inferenceConfig"] = std::move(config);
   }
@@ -275,10 +215,8 @@ class RequestWriter {
       spec["name"] = tool.name;
       if (!tool.description.empty()) spec["description"] = tool.description;
       LMGATE_ASSIGN_OR_RETURN(Json schema, SchemaOf(tool));
-      if (claude_.is_claude) MergeAlternatives(&schema);
       spec["inputSchema"]["json"] = std::move(schema);
       list.push_back(std::move(entry));
-      if (tool.cache && claude_.is_claude) list.push_back(CachePoint());
     }
     if (list.empty()) return absl::OkStatus();
     Json& config = (*body)["toolConfig"];
@@ -296,11 +234,10 @@ class RequestWriter {
 
   void WriteModelFields(Json* body) const {
     Json fields = Json::object();
-    if (request_.top_k.has_value() && !thinking_.on && claude_.takes_sampling) {
+    if (request_.top_k.has_value()) {
       // Amazon Nova has a name of its own for it (Nova user guide, request schema).
       (is_nova_ ? fields["inferenceConfig"]["topK"] : fields["top_k"]) = *request_.top_k;
     }
-    WriteThinking(thinking_, &fields);
     if (!fields.empty()) (*body)["additionalModelRequestFields"] = std::move(fields);
   }
 
@@ -312,8 +249,6 @@ class RequestWriter {
 
   const ChatRequest& request_;
   const BackendTraits& traits_;
-  const ClaudeModel claude_;
-  const Thinking thinking_;
   const bool is_nova_;
   // The client forbade it or offered no tools. Definitions are then sent only for the calls of the
   // history, which Converse refuses without.

@@ -49,11 +49,6 @@ void AddMissingTools(ChatRequest* request) {
   if (!request->tools.empty()) request->tool_choice = {.mode = chat::ToolChoice::Mode::kNone};
 }
 
-bool HasUrl(const std::vector<Part>& parts) {
-  return std::any_of(parts.begin(), parts.end(),
-                     [](const Part& part) { return !part.url.empty() || HasUrl(part.parts); });
-}
-
 // The exceptions that a stream knows (Bedrock API reference, ResponseStream).
 std::string_view ExceptionOf(ErrorKind kind) {
   switch (kind) {
@@ -190,11 +185,6 @@ absl::StatusOr<UpstreamBody> BedrockInvoke::EncodeRequest(const ChatRequest& req
                                                           const BackendTraits& traits) const {
   ChatRequest complete = request;
   AddMissingTools(&complete);
-  for (const chat::Turn& turn : complete.turns) {
-    if (HasUrl(turn.parts)) {
-      return absl::InvalidArgumentError("an image or file by URL: the provider takes inline ones");
-    }
-  }
   LMGATE_ASSIGN_OR_RETURN(Json written, WriteAnthropicRequest(complete, traits));
   written.erase("metadata");  // a hint that not every model's endpoint takes
   Json body = {{"anthropic_version", kVersion}};

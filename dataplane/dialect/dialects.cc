@@ -1,8 +1,10 @@
 #include "dataplane/dialect/dialects.h"
 
+#include "common/contract/provider_preset.h"
 #include "dataplane/dialect/anthropic.h"
 #include "dataplane/dialect/bedrock_converse.h"
 #include "dataplane/dialect/bedrock_invoke.h"
+#include "dataplane/dialect/claude_model.h"
 #include "dataplane/dialect/gemini.h"
 #include "dataplane/dialect/openai_chat.h"
 #include "dataplane/dialect/openai_responses.h"
@@ -27,6 +29,12 @@ const Dialect* FindDialect(std::string_view name) {
 const Dialect& BedrockInvokeDialect() {
   static const BedrockInvoke dialect;
   return dialect;
+}
+
+const Dialect& CoderFor(const Dialect& connection, std::string_view model) {
+  const bool invokes =
+      connection.name() == contract::kDialectBedrock && ClaudeModelOf(model).is_claude;
+  return invokes ? BedrockInvokeDialect() : connection;
 }
 
 }  // namespace lmgate::dialect

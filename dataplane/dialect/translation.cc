@@ -7,6 +7,8 @@
 #include "common/base/strings.h"
 #include "common/contract/dialect_feature.h"
 #include "dataplane/chat/conversation.h"
+#include "dataplane/dialect/claude_model.h"
+#include "dataplane/dialect/dialects.h"
 #include "dataplane/dialect/feature_check.h"
 #include "dataplane/dialect/gemini_model.h"
 #include "dataplane/dialect/json.h"
@@ -115,7 +117,7 @@ absl::StatusOr<UpstreamBody> Translation::Encode(const Dialect& backend,
                                                  const BackendTraits& traits) {
   const std::string_view name = backend.name();
   LMGATE_RETURN_IF_ERROR(CheckFeatures(context_.request, client_.dialect->name(), name));
-  backend_ = &backend;
+  backend_ = &CoderFor(backend, traits.model);
   context_.model = traits.model;
   ChatRequest request = context_.request;
   if (client_.edits != nullptr) LMGATE_RETURN_IF_ERROR(ApplyEdits(*client_.edits, &request));
@@ -137,7 +139,7 @@ absl::StatusOr<UpstreamBody> Translation::Encode(const Dialect& backend,
     AddSchemaTool(tool, &request);
   }
   FitTools(name, &request);
-  return backend.EncodeRequest(request, traits);
+  return backend_->EncodeRequest(request, traits);
 }
 
 // Ids and names as the provider takes them. Ids need no way back: the client's own history brings

@@ -40,8 +40,8 @@ class Translation {
   static absl::StatusOr<std::unique_ptr<Translation>> Create(const Client& client,
                                                              const RequestSource& source);
 
-  // For a target of another dialect. InvalidArgument: it cannot be said there. ResourceExhausted:
-  // the route's edits make it too long.
+  // For a target whose connection speaks `backend`, another dialect. InvalidArgument: it cannot be
+  // said there. ResourceExhausted: the route's edits make it too long.
   absl::StatusOr<UpstreamBody> Encode(const Dialect& backend, const BackendTraits& traits);
 
   // As the client sent it.

@@ -22,7 +22,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
-constexpr std::string_view kModel = "anthropic.claude-sonnet-4-5-20250929-v1:0";
+constexpr std::string_view kModel = "amazon.nova-pro-v1:0";
 
 absl::StatusOr<ChatRequest> DecodeBody(std::string_view body) {
   return BedrockConverse().DecodeRequest({.body = body, .model = kModel, .stream = true});
@@ -198,8 +198,7 @@ TEST(BedrockConverseRequest, WrongFieldsAreNamed) {
 
 TEST(BedrockConverseRequest, ThePathHasTheModelEncodedOnce) {
   ChatRequest request = Decode(R"("system":[])");
-  EXPECT_EQ(Encode(request).path,
-            "/model/anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse-stream");
+  EXPECT_EQ(Encode(request).path, "/model/amazon.nova-pro-v1%3A0/converse-stream");
   request.stream = false;
 
   const std::string_view arn = "arn:aws:bedrock:us-east-1:1:inference-profile/us.x";
@@ -228,7 +227,6 @@ TEST(BedrockConverseRequest, WhatIsReadIsWrittenAgain) {
     "inferenceConfig":{"maxTokens":5000,"stopSequences":["END"]},
     "toolConfig":{"tools":[{"toolSpec":{"name":"f","description":"d",
       "inputSchema":{"json":{"type":"object","properties":{"a":{}}}}}}]},
-    "additionalModelRequestFields":{"thinking":{"type":"enabled","budget_tokens":2000}},
     "additionalModelResponseFieldPaths":["/stop_sequence"]})";
   const auto request = DecodeBody(kBody);
   ASSERT_TRUE(request.ok()) << request.status();

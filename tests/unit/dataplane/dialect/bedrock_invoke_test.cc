@@ -29,7 +29,6 @@ using chat::ErrorKind;
 using chat::PartKind;
 using lmgate::testing::CheckAnthropicEvents;
 using lmgate::testing::IsOk;
-using lmgate::testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
@@ -192,16 +191,6 @@ TEST(BedrockInvoke, DefinesTheToolsOfTheHistory) {
   ASSERT_THAT(upstream, IsOk());
   EXPECT_THAT(upstream->body, HasSubstr(R"("tools":[{"name":"f","input_schema":{"type":"object",)"
                                         R"("properties":{}}}],"tool_choice":{"type":"none"})"));
-}
-
-TEST(BedrockInvoke, RefusesImagesByUrl) {
-  const auto request = BedrockInvoke().DecodeRequest(
-      {.body = R"({"anthropic_version":"v","max_tokens":9,"messages":[{"role":"user","content":[
-           {"type":"image","source":{"type":"url","url":"https://x"}}]}]})"});
-  ASSERT_THAT(request, IsOk());
-
-  EXPECT_THAT(BedrockInvoke().EncodeRequest(*request, {.model = kModel}),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("URL")));
 }
 
 TEST(BedrockInvoke, AnswersAsAnthropicDoes) {

@@ -47,9 +47,14 @@ constexpr std::string_view kBedrock = "bedrock";
 
 constexpr std::string_view kGeminiModel = "gemini-2.5-pro";
 constexpr std::string_view kClaude = "claude-sonnet-4-5";
+constexpr std::string_view kBedrocksClaude = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0";
+constexpr std::string_view kNova = "amazon.nova-pro-v1:0";
 
-std::string_view ModelOf(std::string_view backend) {
-  if (backend == kAnthropic || backend == kBedrock) return kClaude;
+std::string_view ModelOf(std::string_view backend, Feature feature) {
+  if (backend == kAnthropic) return kClaude;
+  // What only Claude has there.
+  const bool thinks = feature == Feature::kReasoning || feature == Feature::kReasoningSignature;
+  if (backend == kBedrock) return thinks ? kBedrocksClaude : kNova;
   return backend == kGemini ? kGeminiModel : "gpt-4o";
 }
 
@@ -354,7 +359,7 @@ const std::vector<Case>& Cases() {
        {{kChat, {"-33"}},
         {kResponses, {"-33"}},
         {kGemini, {R"("topK":33)"}},
-        {kBedrock, {R"("additionalModelRequestFields":{"top_k":33})"}}}},
+        {kBedrock, {R"("additionalModelRequestFields":{"inferenceConfig":{"topK":33}})"}}}},
       {Feature::kTopK,
        kGemini,
        R"({"generationConfig":{"topK":33}})",
@@ -551,7 +556,8 @@ TEST(TranslationFeatures, EveryCellOfTheTableIsTrue) {
     for (const auto& [backend, needles] : each.needles) {
       SCOPED_TRACE(StrCat(row.name, ": ", each.client, " to ", backend));
       const Treatment treatment = row.treatment[contract::DialectColumn(backend)];
-      const Encoded encoded = EncodeFor(each.client, each.members, backend, ModelOf(backend));
+      const Encoded encoded =
+          EncodeFor(each.client, each.members, backend, ModelOf(backend, each.feature));
       ASSERT_NE(encoded.translation, nullptr) << encoded.body.status();
       const std::vector<Feature> used = UsedFeatures(encoded.translation->request());
       EXPECT_TRUE(std::find(used.begin(), used.end(), each.feature) != used.end());
@@ -590,9 +596,36 @@ TEST(TranslationFeatures, EveryCellHasACase) {
   }
 }
 
+// Its JSON is Anthropic's own, in Bedrock's envelope.
+TEST(TranslationFeatures, BedrocksClaudeIsToldWhatAnthropicIs) {
+  // By a tool, as other models on Bedrock; and not every endpoint there takes metadata.
+  const std::set<Feature> otherwise = {Feature::kJsonSchema, Feature::kEndUser};
+  size_t cells = 0;
+  for (const Case& each : Cases()) {
+    const auto needles = each.needles.find(kAnthropic);
+    const contract::FeatureRow& row = contract::FindFeature(each.feature);
+    const bool refused =
+        row.treatment[contract::DialectColumn(kBedrock)] == contract::Treatment::kRefused;
+    if (needles == each.needles.end() || each.client == kBedrock || refused) continue;
+    if (otherwise.contains(each.feature)) continue;
+    SCOPED_TRACE(StrCat(row.name, ": ", each.client));
+
+    const Encoded encoded = EncodeFor(each.client, each.members, kBedrock, kBedrocksClaude);
+
+    ASSERT_TRUE(encoded.body.ok()) << encoded.body.status();
+    EXPECT_TRUE(encoded.body->path.ends_with("-v1%3A0/invoke")) << encoded.body->path;
+    EXPECT_TRUE(Holds(encoded.body->body, R"("anthropic_version":"bedrock-2023-05-31")"));
+    for (const std::string& needle : needles->second) {
+      EXPECT_TRUE(Holds(encoded.body->body, needle)) << needle << " in " << encoded.body->body;
+    }
+    ++cells;
+  }
+  EXPECT_GT(cells, 15u);
+}
+
 TEST(TranslationFeatures, SeveralAnswersAreAsManyRequestsWhereThereIsNoOtherWay) {
   for (const std::string_view backend : {kResponses, kAnthropic, kBedrock}) {
-    const Encoded encoded = EncodeFor(kChat, R"({"n":3})", backend, ModelOf(backend));
+    const Encoded encoded = EncodeFor(kChat, R"({"n":3})", backend, ModelOf(backend, Feature::kN));
     EXPECT_EQ(encoded.translation->branch_count(), 3u) << backend;
   }
   EXPECT_EQ(EncodeFor(kChat, R"({"n":3})", kGemini, kGeminiModel).translation->branch_count(), 1u);

@@ -1,5 +1,6 @@
 // Every client's dialect with every provider's, over all golden answers: what the hub writes.
 
+#include <absl/strings/escaping.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -19,6 +20,7 @@
 #include "dataplane/chat/chat_response.h"
 #include "dataplane/dialect/aws_event_stream.h"
 #include "dataplane/dialect/dialects.h"
+#include "dataplane/dialect/sse_reader.h"
 #include "dataplane/dialect/translation.h"
 #include "tests/support/client_stream.h"
 
@@ -29,6 +31,14 @@ using chat::ChatResponse;
 using chat::PartKind;
 using testing::ClientKind;
 using Json = nlohmann::json;
+
+// Beside the five dialects of connections: Bedrock's Claude.
+constexpr std::string_view kInvoke = "bedrock-invoke";
+constexpr size_t kBackendCount = contract::kDialectCount + 1;
+
+std::string_view BackendName(size_t backend) {
+  return backend == contract::kDialectCount ? kInvoke : contract::kDialectNames[backend];
+}
 
 struct Answer {
   std::string name;
@@ -56,7 +66,27 @@ std::string FramesOf(const std::string& events) {
   return bytes;
 }
 
+// The events of Anthropic's, as InvokeModel sends them.
+std::string ChunksOf(std::string_view events) {
+  SseReader reader;
+  SseReader::Event event;
+  std::string bytes;
+  while (reader.Next(&events, &event)) {
+    AppendEventFrame({.event_type = "chunk",
+                      .content_type = "application/json",
+                      .payload = StrCat(R"({"bytes":")", absl::Base64Escape(ToAbsl(event.data)),
+                                        R"(","p":"abcd"})")},
+                     &bytes);
+  }
+  return bytes;
+}
+
 std::vector<Answer> ReadAnswers(std::string_view backend) {
+  if (backend == kInvoke) {
+    std::vector<Answer> answers = ReadAnswers("anthropic");
+    for (Answer& answer : answers) answer.stream = ChunksOf(answer.stream);
+    return answers;
+  }
   const std::filesystem::path folder = StrCat("tests/golden/dialect/", backend);
   std::vector<Answer> answers;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
@@ -123,13 +153,15 @@ class TranslationPairs : public ::testing::TestWithParam<std::pair<size_t, size_
  protected:
   TranslationPairs()
       : client_(testing::ClientKinds()[GetParam().first]),
-        backend_(*FindDialect(contract::kDialectNames[GetParam().second])),
-        answers_(ReadAnswers(backend_.name())) {
+        name_(BackendName(GetParam().second)),
+        model_(name_ == kInvoke ? "anthropic.claude-sonnet-4-5-20250929-v1:0" : "provider-model"),
+        backend_(*FindDialect(name_ == kInvoke ? "bedrock" : name_)),
+        answers_(ReadAnswers(name_)) {
     auto translation = Translation::Create({.dialect = client_.dialect, .id = "t1", .created = 7},
                                            client_.request);
     EXPECT_TRUE(translation.ok()) << translation.status();
     translation_ = *std::move(translation);
-    const auto body = translation_->Encode(backend_, {.model = "provider-model"});
+    const auto body = translation_->Encode(backend_, {.model = model_});
     EXPECT_TRUE(body.ok()) << body.status();
   }
 
@@ -145,7 +177,7 @@ class TranslationPairs : public ::testing::TestWithParam<std::pair<size_t, size_
 
   // As the client understands it.
   ChatResponse Read(std::string_view bytes) const {
-    const AnswerContext context{.id = "c", .created = 7, .model = "provider-model"};
+    const AnswerContext context{.id = "c", .created = 7, .model = model_};
     const auto decoder = client_.dialect->NewEventDecoder(context);
     std::vector<chat::ChatEvent> events;
     decoder->Feed(bytes, &events);
@@ -157,13 +189,15 @@ class TranslationPairs : public ::testing::TestWithParam<std::pair<size_t, size_
   }
 
   ChatResponse ReadPlain(std::string_view body) const {
-    const AnswerContext context{.id = "c", .created = 7, .model = "provider-model"};
+    const AnswerContext context{.id = "c", .created = 7, .model = model_};
     const auto response = client_.dialect->DecodeResponse(body, context);
     EXPECT_TRUE(response.ok()) << response.status() << body;
     return response.ok() ? *response : ChatResponse{};
   }
 
   const ClientKind& client_;
+  const std::string_view name_;
+  const std::string model_;
   const Dialect& backend_;
   const std::vector<Answer> answers_;
   std::unique_ptr<Translation> translation_;
@@ -206,12 +240,12 @@ TEST_P(TranslationPairs, ACutStreamIsNeverAnAnswer) {
     if (answer.is_error) continue;
     // Its server says STOP in every chunk (translation.md 16): the last is not told from the
     // others.
-    if (backend_.name() == "gemini" && answer.name == "text") continue;
+    if (name_ == "gemini" && answer.name == "text") continue;
     SCOPED_TRACE(answer.name);
     const std::string_view stream = answer.stream;
     // Where the provider says that it ended, nothing else is an end.
-    const bool has_end = backend_.name() == "anthropic" || backend_.name() == "openai-responses";
-    const size_t end = stream.find_last_not_of("\r\n") + 1;
+    const bool has_end = name_ == "anthropic" || name_ == kInvoke || name_ == "openai-responses";
+    const size_t end = name_ == kInvoke ? stream.size() : stream.find_last_not_of("\r\n") + 1;
     const std::string says = Says(Read(Translate({stream}).bytes));
 
     const size_t step = 1 + stream.size() / kCutsMax / 2 * 2;
@@ -250,8 +284,8 @@ std::vector<std::pair<size_t, size_t>> Pairs() {
   std::vector<std::pair<size_t, size_t>> pairs;
   const auto kinds = testing::ClientKinds();
   for (size_t client = 0; client < kinds.size(); ++client) {
-    for (size_t backend = 0; backend < contract::kDialectCount; ++backend) {
-      if (kinds[client].dialect->name() == contract::kDialectNames[backend]) continue;
+    for (size_t backend = 0; backend < kBackendCount; ++backend) {
+      if (BackendName(backend).starts_with(kinds[client].dialect->name())) continue;
       pairs.emplace_back(client, backend);
     }
   }
@@ -260,7 +294,7 @@ std::vector<std::pair<size_t, size_t>> Pairs() {
 
 std::string NameOf(const ::testing::TestParamInfo<std::pair<size_t, size_t>>& info) {
   std::string name = StrCat(testing::ClientKinds()[info.param.first].name, "_from_",
-                            contract::kDialectNames[info.param.second]);
+                            BackendName(info.param.second));
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }

@@ -241,6 +241,8 @@ std::string Complaint(std::string_view backend, std::string_view model, const st
     status = fakeprovider::ReadAnthropicPrompt(object, {}).status();
   } else if (backend == "gemini") {
     status = fakeprovider::ReadGeminiPrompt(object, model).status();
+  } else if (&CoderFor(*FindDialect(backend), model) == &BedrockInvokeDialect()) {
+    status = fakeprovider::ReadAnthropicPrompt(object, {.is_bedrock = true}).status();
   } else {
     status = fakeprovider::ReadConversePrompt(object).status();
   }
@@ -309,9 +311,10 @@ std::string Lost(std::string_view backend, const chat::ChatRequest& read,
 }
 
 constexpr std::pair<std::string_view, std::string_view> kModels[] = {
-    {"openai-chat", "gpt-4o"},          {"openai-responses", "gpt-5"},
-    {"anthropic", "claude-sonnet-4-5"}, {"gemini", "gemini-2.5-flash"},
-    {"gemini", "gemini-3-pro-preview"}, {"bedrock", "anthropic.claude-sonnet-4-5-20250929-v1:0"},
+    {"openai-chat", "gpt-4o"},           {"openai-responses", "gpt-5"},
+    {"anthropic", "claude-sonnet-4-5"},  {"gemini", "gemini-2.5-flash"},
+    {"gemini", "gemini-3-pro-preview"},  {"bedrock", "anthropic.claude-sonnet-4-5-20250929-v1:0"},
+    {"bedrock", "amazon.nova-pro-v1:0"},
 };
 
 // --gtest_random_seed repeats a run.
@@ -339,8 +342,8 @@ void RunConversations(std::string_view client) {
       ASSERT_TRUE(encoded.ok()) << encoded.status();
 
       ASSERT_EQ(Complaint(backend, model, encoded->body), "") << encoded->body;
-      const auto read =
-          FindDialect(backend)->DecodeRequest({.body = encoded->body, .model = model});
+      const auto read = CoderFor(*FindDialect(backend), model)
+                            .DecodeRequest({.body = encoded->body, .model = model});
       ASSERT_TRUE(read.ok()) << read.status() << encoded->body;
       ASSERT_EQ(Lost(backend, *read, conversation.expected), "") << encoded->body;
     }
