@@ -55,7 +55,8 @@ Json WriteCitation(const chat::Citation& citation);
 
 // A thinking or redacted_thinking block of an answer; null = nothing to say or to send back. A
 // thinking without a signature gets one that says nothing, as clients do not keep a block that has
-// none.
+// none. What proves a call (Gemini's) goes before it as hidden reasoning: calls have no place for
+// it.
 Json WriteReasoning(std::string_view text, const chat::Signature& signature);
 // An envelope (seal.h) of {}.
 inline constexpr std::string_view kNoSignature = "lmg1.e30";

@@ -239,6 +239,10 @@ std::string Anthropic::EncodeResponse(const ChatResponse& response,
   const Choice choice = response.choices.empty() ? Choice{} : response.choices.front();
   Json content = Json::array();
   for (const Part& part : choice.parts) {
+    if (part.kind == PartKind::kToolCall) {
+      Json proof = WriteReasoning("", part.signature);
+      if (!proof.is_null()) content.push_back(std::move(proof));
+    }
     Json block = WriteAnswerBlock(part);
     if (!block.is_null()) content.push_back(std::move(block));
   }

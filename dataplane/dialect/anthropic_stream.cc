@@ -368,6 +368,11 @@ void AnthropicEventWriter::WriteOne(const ChatEvent& event, Written* written) {
     case Kind::kPartOpen:
       // Others wait for something to say: an empty block is refused when it is sent back.
       if (event.part_kind == PartKind::kToolCall) {
+        Json proof = WriteReasoning("", event.signature);
+        if (!proof.is_null()) {
+          OpenBlock(std::move(proof), written);
+          StopBlock(written);
+        }
         OpenBlock(Json{{"type", "tool_use"},
                        {"id", event.id},
                        {"name", event.name},

@@ -107,6 +107,12 @@ Json WriteContent(const std::vector<Part>& parts) {
   Json content = Json::array();
   for (const Part& part : parts) {
     if (part.kind == PartKind::kToolCall) {
+      // What proves a call (Gemini's) goes before it, as hidden reasoning.
+      if (!part.signature.data.empty() && !part.signature.origin.empty()) {
+        Part proof{.kind = PartKind::kReasoning};
+        proof.signature = part.signature;
+        content.push_back(WriteReasoning(proof));
+      }
       Json block = Json::object();
       Json& call = block["toolUse"];
       call["toolUseId"] = part.id;

@@ -332,6 +332,14 @@ class Encoder : public EventEncoder {
   }
 
   void StartCall(const ChatEvent& event, std::string* out) {
+    // What proves the call (Gemini's) goes before it, as hidden reasoning.
+    if (!event.signature.data.empty() && !event.signature.origin.empty()) {
+      Json delta = Json::object();
+      delta["reasoningContent"]["redactedContent"] = WriteRedactedContent(event.signature);
+      AppendDelta(std::move(delta), out);
+      Append("contentBlockStop", InBlock(), out);
+      ++index_;
+    }
     Json payload = InBlock();
     Json& call = payload["start"]["toolUse"];
     call["toolUseId"] = event.id;

@@ -440,6 +440,18 @@ TEST(AnthropicStream, HidesReasoningThatHasNoText) {
               HasSubstr(R"("type":"redacted_thinking","data":"lmg1.)"));
 }
 
+TEST(AnthropicStream, WritesWhatProvesACallBeforeIt) {
+  ChatEvent open = OpenCall(0, "a");
+  open.signature = {.origin = "gemini", .model = "g", .data = "d"};
+
+  const std::string bytes =
+      Written({open, Of(Kind::kPartClose, 0, PartKind::kToolCall)}, FinishReason::kToolCalls);
+
+  EXPECT_THAT(bytes, HasSubstr(StrCat(R"("type":"redacted_thinking","data":")",
+                                      SealSignature(open.signature, "anthropic"))));
+  EXPECT_THAT(Said(bytes), ElementsAre("", "a"));
+}
+
 TEST(AnthropicStream, WritesRefusalsAsText) {
   const std::string bytes = Written({Of(Kind::kPartOpen, 0, PartKind::kRefusal),
                                      Of(Kind::kPartDelta, 0, PartKind::kRefusal, "No."),

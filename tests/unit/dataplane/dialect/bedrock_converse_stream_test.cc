@@ -414,6 +414,19 @@ TEST(BedrockConverseStream, InterleavedCallsAreWrittenOneAfterAnother) {
   EXPECT_THAT(Describe(Decode(bytes)), HasSubstr("4  b g {\"x\":2}"));
 }
 
+TEST(BedrockConverseStream, WhatProvesACallIsWrittenBeforeIt) {
+  ChatEvent open = OpenCall(0, "a", "f");
+  open.signature = {.origin = "gemini", .model = "g", .data = "d"};
+
+  const std::string bytes =
+      Encode({Event(Kind::kStart), open, Event(Kind::kPartClose, 0, PartKind::kToolCall),
+              Finish(FinishReason::kToolCalls), Event(Kind::kEnd)});
+
+  EXPECT_EQ(CheckBedrockStream(bytes), "");
+  EXPECT_THAT(Lines(bytes)[1], HasSubstr("\"redactedContent\":\"bG1nMS"));
+  EXPECT_THAT(Lines(bytes)[3], HasSubstr("\"contentBlockIndex\":1"));
+}
+
 TEST(BedrockConverseStream, APartThatSaysNothingMakesNoBlock) {
   const std::string bytes =
       Encode({Event(Kind::kStart), Event(Kind::kPartOpen, 0, PartKind::kReasoning),

@@ -680,3 +680,37 @@ TEST(TranslationFeatures, TheSchemaToolOfGeminiIsTheAnswersText) {
 
 }  // namespace
 }  // namespace lmgate::dialect
+// Gemini 3 refuses its own call without it; calls of these dialects have no place for it.
+TEST(TranslationFeatures, WhatProvesACallOfGeminiComesBackWithIt) {
+  constexpr std::string_view kAnswer =
+      R"({"candidates":[{"index":0,"finishReason":"STOP","content":{"role":"model","parts":[)"
+      R"({"functionCall":{"name":"toolw","args":{},"id":"c1"},"thoughtSignature":"c2lnbmVk"}]}}]})";
+  constexpr std::string_view kGeminiThree = "gemini-3-pro-preview";
+  const std::pair<std::string_view, std::string> clients[] = {
+      {kAnthropic, StrCat("{", kAnthropicTools, "}")},
+      {kBedrock, R"({"toolConfig":{"tools":[{"toolSpec":{"name":"toolw","inputSchema":)"
+                 R"({"json":{"type":"object"}}}}]}})"}};
+  for (const auto& [client, tools] : clients) {
+    const Encoded first = EncodeFor(client, tools, kGemini, kGeminiThree);
+    const auto answer = first.translation->TranslateAnswer({std::string(kAnswer)});
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    const Json said = Json::parse(*answer);
+    const bool anthropic = client == kAnthropic;
+    const Json result =
+        anthropic ? Json::parse(R"([{"type":"tool_result","tool_use_id":"c1","content":"ok"}])")
+                  : Json::parse(R"([{"toolResult":{"toolUseId":"c1","content":[{"text":"ok"}]}}])");
+    Json next = Json::parse(tools);
+    next["messages"] = Json::parse(LeastRequest(client))["messages"];
+    next["messages"].push_back(
+        Json{{"role", "assistant"},
+             {"content", anthropic ? said["content"] : said["output"]["message"]["content"]}});
+    next["messages"].push_back(Json{{"role", "user"}, {"content", result}});
+
+    const Encoded second = EncodeFor(client, next.dump(), kGemini, kGeminiThree);
+
+    ASSERT_TRUE(second.body.ok()) << second.body.status();
+    EXPECT_TRUE(Holds(second.body->body, R"("thoughtSignature":"c2lnbmVk")")) << second.body->body;
+    EXPECT_TRUE(Holds(second.body->body, "-skip_thought")) << second.body->body;
+  }
+}
+
