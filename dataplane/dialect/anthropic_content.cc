@@ -2,6 +2,7 @@
 
 #include <absl/strings/escaping.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -331,6 +332,12 @@ absl::StatusOr<Json> WriteDocument(const Part& part) {
 absl::StatusOr<Json> WriteToolResult(const Part& part, AnthropicContentRules* rules) {
   Json block = {{"type", "tool_result"}, {"tool_use_id", part.id}};
   Json content = Json::array();
+  // "all content must be type 'text' if is_error is true": beside a picture words say it.
+  const bool has_media = std::any_of(part.parts.begin(), part.parts.end(), [](const Part& inner) {
+    return inner.kind != PartKind::kText;
+  });
+  const bool by_words = part.is_error && has_media;
+  if (by_words) content.push_back(Json{{"type", "text"}, {"text", "Error:"}});
   for (const Part& inner : part.parts) {
     if (HasText(inner)) {
       content.push_back(Json{{"type", "text"}, {"text", inner.text}});
@@ -352,8 +359,10 @@ absl::StatusOr<Json> WriteToolResult(const Part& part, AnthropicContentRules* ru
     block["content"] = part.parts.front().text;
   } else if (!content.empty()) {
     block["content"] = std::move(content);
+  } else if (part.is_error) {
+    block["content"] = "Error";  // "content cannot be empty if `is_error` is true"
   }
-  if (part.is_error) block["is_error"] = true;
+  if (part.is_error && !by_words) block["is_error"] = true;
   return block;
 }
 

@@ -92,6 +92,48 @@ TEST(AnthropicContent, WritesAUserWhereThereIsNone) {
   EXPECT_EQ(messages->dump(), R"([{"role":"user","content":"."}])");
 }
 
+// "content cannot be empty if `is_error` is true".
+TEST(AnthropicContent, AFailureSaysSomething) {
+  Part result = OfKind(PartKind::kToolResult);
+  result.id = "t";
+  result.is_error = true;
+  AnthropicContentRules rules;
+
+  const auto content_of = [&](std::vector<Part> parts) {
+    result.parts = std::move(parts);
+    const auto messages = WriteAnthropicMessages({User({result})}, &rules);
+    EXPECT_THAT(messages, IsOk());
+    const Json& block = (*messages)[0]["content"][0];
+    EXPECT_EQ(block["is_error"], true);
+    return block["content"].get<std::string>();
+  };
+
+  EXPECT_EQ(content_of({OfKind(PartKind::kText, "why")}), "why");
+  EXPECT_EQ(content_of({OfKind(PartKind::kText, " ")}), "Error");
+  EXPECT_EQ(content_of({}), "Error");
+}
+
+// "all content must be type 'text' if is_error is true".
+TEST(AnthropicContent, AFailureWithAPictureIsSaidByWords) {
+  Part image = OfKind(PartKind::kImage);
+  image.media_type = "image/png";
+  image.data = "iVBORw0KGgo=";
+  Part result = OfKind(PartKind::kToolResult);
+  result.id = "t";
+  result.is_error = true;
+  result.parts = {OfKind(PartKind::kText, "why"), image};
+  AnthropicContentRules rules;
+
+  const auto messages = WriteAnthropicMessages({User({result})}, &rules);
+
+  ASSERT_THAT(messages, IsOk());
+  const Json block = (*messages)[0]["content"][0];
+  EXPECT_FALSE(block.contains("is_error"));
+  EXPECT_EQ(block["content"][0]["text"], "Error:");
+  EXPECT_EQ(block["content"][1]["text"], "why");
+  EXPECT_EQ(block["content"][2]["type"], "image");
+}
+
 TEST(AnthropicContent, LeavesThinkingOutWhenItIsOff) {
   AnthropicContentRules rules{.model = "m", .sends_reasoning = false};
   const auto messages = WriteAnthropicMessages(

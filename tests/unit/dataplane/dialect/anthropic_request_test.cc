@@ -557,10 +557,10 @@ TEST(AnthropicRequest, WritesCallsAndResults) {
   ChatRequest request = Asking("a");
   request.turns.push_back(
       {.role = Role::kAssistant, .parts = {Call("c1", R"({"a":1})"), Call("c2", "no json")}});
-  Part failed = Result("c2", {chat::TextPart("x"), Image("image/png", "iVBORw0KGgoA")});
-  failed.is_error = true;
   request.turns.push_back(
-      {.role = Role::kUser, .parts = {Result("c1", {chat::TextPart("")}), failed}});
+      {.role = Role::kUser,
+       .parts = {Result("c1", {chat::TextPart("")}),
+                 Result("c2", {chat::TextPart("x"), Image("image/png", "iVBORw0KGgoA")})}});
 
   const Json messages = Encode(request)["messages"];
 
@@ -571,7 +571,7 @@ TEST(AnthropicRequest, WritesCallsAndResults) {
             R"([{"type":"tool_result","tool_use_id":"c1"},)"
             R"({"type":"tool_result","tool_use_id":"c2","content":[{"type":"text","text":"x"},)"
             R"({"type":"image","source":{"type":"base64","media_type":"image/png",)"
-            R"("data":"iVBORw0KGgoA"}}],"is_error":true}])");
+            R"("data":"iVBORw0KGgoA"}}]}])");
 }
 
 TEST(AnthropicRequest, SaysTheTypeThatAnImageHas) {
