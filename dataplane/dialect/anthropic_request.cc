@@ -307,7 +307,8 @@ void CloseObjects(Json* schema) {
 }
 
 // Temperature, top_p and top_k, as far as they are lawful together (translation.md 3).
-void WriteSampling(const ChatRequest& request, bool thinks, Json* body) {
+void WriteSampling(const ChatRequest& request, const ClaudeModel& model, bool thinks, Json* body) {
+  if (!model.takes_sampling) return;
   constexpr double kTemperatureMax = 1;
   constexpr double kThinkingTopPMin = 0.95;
   if (request.temperature.has_value() && !thinks) {
@@ -396,7 +397,7 @@ absl::StatusOr<Json> WriteAnthropicRequest(const ChatRequest& request,
     Json choice = WriteToolChoice(request, forced && !model.always_thinks);
     if (!choice.is_null()) body["tool_choice"] = std::move(choice);
   }
-  WriteSampling(request, thinking.on, &body);
+  WriteSampling(request, model, thinking.on, &body);
   LMGATE_RETURN_IF_ERROR(WriteStop(request.stop, &body));
   WriteThinking(thinking, &body);
   if (request.response_format.kind == ResponseFormat::Kind::kJsonSchema) {

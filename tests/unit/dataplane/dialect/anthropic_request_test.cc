@@ -628,6 +628,19 @@ TEST(AnthropicRequest, ClampsTemperatureAndPrefersItOverTopP) {
   EXPECT_EQ(Encode(request)["top_p"], 0.5);
 }
 
+TEST(AnthropicRequest, SendsNoSamplingToModelsThatRefuseIt) {
+  ChatRequest request = Asking("a");
+  request.temperature = 0.5;
+  request.top_k = 4;
+  EXPECT_EQ(Encode(request, "claude-opus-4-6")["temperature"], 0.5);
+
+  EXPECT_FALSE(Encode(request, kAdaptiveModel).contains("temperature"));
+  EXPECT_FALSE(Encode(request, kAdaptiveModel).contains("top_k"));
+  request.temperature.reset();
+  request.top_p = 0.9;
+  EXPECT_FALSE(Encode(request, kAdaptiveModel).contains("top_p"));
+}
+
 TEST(AnthropicRequest, RefusesBlankStopSequences) {
   ChatRequest request = Asking("a");
   request.stop = {"END", "\n"};
