@@ -19,10 +19,13 @@ struct ClaudeModel {
   bool always_thinks = false;      // "disabled" and forced tool choices are refused
   bool takes_xhigh = false;        // effort "xhigh"
   bool takes_sampling = true;      // temperature, top_p and top_k: up to 4.6
-  int64_t output_tokens_max = 0;   // 0 = not known
+  // output_config.format (Anthropic docs, Structured outputs): Opus from 4.1, others from 4.5.
+  bool takes_schema = false;
+  int64_t output_tokens_max = 0;  // 0 = not known
 };
 
-// A name that is no Claude's is a compatible server's: a budget is what most of them take.
+// A name that is no Claude's is a compatible server's: a budget is what most of them take, and a
+// schema for the answer what few do.
 ClaudeModel ClaudeModelOf(std::string_view name);
 
 }  // namespace lmgate::dialect

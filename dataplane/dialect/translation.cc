@@ -65,6 +65,11 @@ bool TakesNoJsonBesideTools(std::string_view backend, std::string_view model) {
   return backend == "gemini" && !GeminiModelOf(model).is_third();
 }
 
+// Where the dialect takes a schema for the answer but the model may not.
+bool TakesNoSchema(std::string_view backend, std::string_view model) {
+  return backend == "anthropic" && !ClaudeModelOf(model).takes_schema;
+}
+
 // A provider that cannot be told which of the tools may be called is shown no other ones.
 void FilterTools(ChatRequest* request) {
   using Mode = chat::ToolChoice::Mode;
@@ -133,7 +138,8 @@ absl::StatusOr<UpstreamBody> Translation::Encode(const Dialect& backend,
     AddJsonInstruction(&request);
   }
   if (request.response_format.kind == chat::ResponseFormat::Kind::kJsonSchema &&
-      (tools_only || Is(name, Feature::kJsonSchema, Treatment::kEmulated))) {
+      (tools_only || TakesNoSchema(name, traits.model) ||
+       Is(name, Feature::kJsonSchema, Treatment::kEmulated))) {
     const std::string tool = SchemaToolName(request);
     schema_tool_.emplace(tool, request.response_format.schema);
     AddSchemaTool(tool, &request);

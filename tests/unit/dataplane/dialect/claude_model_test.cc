@@ -38,6 +38,18 @@ TEST(ClaudeModel, TheNewestAlwaysThink) {
   EXPECT_TRUE(ClaudeModelOf("claude-fable-5").always_thinks);
 }
 
+TEST(ClaudeModel, SchemasOfAnswersCameWithFourFive) {
+  for (const char* const name :
+       {"claude-sonnet-4-5", "claude-haiku-4-5@20251001", "claude-opus-4-1-20250805",
+        "claude-opus-4-6", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-latest"}) {
+    EXPECT_TRUE(ClaudeModelOf(name).takes_schema) << name;
+  }
+  for (const char* const name : {"claude-3-7-sonnet-20250219", "claude-sonnet-4-20250514",
+                                 "claude-opus-4-20250514", "glm-4.6"}) {
+    EXPECT_FALSE(ClaudeModelOf(name).takes_schema) << name;
+  }
+}
+
 TEST(ClaudeModel, OfAnotherNameTakesABudgetWithoutLimit) {
   const ClaudeModel model = ClaudeModelOf("glm-4.6");
 

@@ -662,6 +662,18 @@ TEST(TranslationFeatures, GeminiBeforeTheThirdIsGivenNoJsonFormatBesideTools) {
   }
 }
 
+TEST(TranslationFeatures, ClaudeBeforeFourFiveIsGivenASchemaAsATool) {
+  const std::string schema =
+      R"({"response_format":{"type":"json_schema","json_schema":{"name":"x","schema":)"
+      R"({"type":"object","properties":{"schemaw":{"type":"string"}}}}}})";
+
+  for (const std::string_view model : {"claude-sonnet-4-20250514", "glm-4.6"}) {
+    const std::string by_tool = EncodeFor(kChat, schema, kAnthropic, model).body->body;
+    EXPECT_TRUE(Holds(by_tool, "-output_config")) << by_tool;
+    EXPECT_TRUE(Holds(by_tool, R"("tool_choice":{"type":"tool","name":"json_answer"})")) << by_tool;
+  }
+}
+
 TEST(TranslationFeatures, TheSchemaToolOfGeminiIsTheAnswersText) {
   const std::string schema = With(
       kChatTools, R"("response_format":{"type":"json_schema","json_schema":{"name":"x","schema":)"
@@ -678,8 +690,6 @@ TEST(TranslationFeatures, TheSchemaToolOfGeminiIsTheAnswersText) {
   EXPECT_EQ(choice["finish_reason"], "stop");
 }
 
-}  // namespace
-}  // namespace lmgate::dialect
 // Gemini 3 refuses its own call without it; calls of these dialects have no place for it.
 TEST(TranslationFeatures, WhatProvesACallOfGeminiComesBackWithIt) {
   constexpr std::string_view kAnswer =
@@ -714,3 +724,5 @@ TEST(TranslationFeatures, WhatProvesACallOfGeminiComesBackWithIt) {
   }
 }
 
+}  // namespace
+}  // namespace lmgate::dialect
