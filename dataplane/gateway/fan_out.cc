@@ -9,7 +9,7 @@
 
 #include "common/base/logging.h"
 #include "common/base/strings.h"
-#include "dataplane/http1/body_framing.h"
+#include "dataplane/http1/answer_reader.h"
 #include "dataplane/http1/head_scanner.h"
 
 namespace lmgate::gateway {
@@ -17,7 +17,7 @@ namespace {
 
 namespace asio = boost::asio;
 using contract::ErrorCode;
-using http1::BodyKind;
+using http1::AnswerReader;
 using http1::TimerWheel;
 
 constexpr size_t kReadBytes = 32 << 10;
@@ -109,87 +109,68 @@ class FanOut::Runner {
     http1::ErrorCode error = stream_->TryWrite(&pieces);
     if (error == asio::error::would_block) error = co_await stream_->WriteRest(pieces);
     if (owner_ == nullptr) co_return ErrorCode::kClientClosed;
+    AnswerReader answer(/*head_request=*/false);
     for (int interim = 0;;) {
       const std::string_view input = stream_->input();
-      if (!input.empty()) {
-        const http1::ScanResult result =
-            http1::ScanResponseHead(input, /*head_request=*/false, &head_);
-        const bool complete = result.status == http1::ScanStatus::kComplete;
-        if (!complete && result.status != http1::ScanStatus::kIncomplete) {
-          co_return ErrorCode::kUpstreamInvalidResponse;
-        }
-        if (input.size() > worker_.limits().answer_head_bytes_max && !complete) {
-          co_return ErrorCode::kUpstreamInvalidResponse;
-        }
-        if (complete && head_.status >= 200) break;
-        if (complete) {
-          if (head_.status == 101 || ++interim > kInterimAnswersMax) {
-            co_return ErrorCode::kUpstreamInvalidResponse;
-          }
-          stream_->Consume(head_.bytes);
-          continue;
-        }
+      http1::ResponseHead& head = worker_.response_head();
+      const AnswerReader::Step step = answer.Next(input, &head);
+      if (step.part == AnswerReader::Part::kHead) {
+        TakeHead(head);
+        break;
+      }
+      if (step.part == AnswerReader::Part::kInterim) {
+        if (++interim > kInterimAnswersMax) co_return ErrorCode::kUpstreamInvalidResponse;
+        stream_->Consume(step.consumed);
+        continue;
+      }
+      if (step.part == AnswerReader::Part::kInvalid ||
+          input.size() > worker_.limits().answer_head_bytes_max) {
+        co_return ErrorCode::kUpstreamInvalidResponse;
       }
       if (stream_->read_error() || stream_->closed()) co_return ErrorCode::kUpstreamReset;
       stream_->ArmRead(std::max(kReadBytes, 2 * input.size()));
       if (stream_->read_outstanding()) co_await stream_->WaitRead();
       if (owner_ == nullptr) co_return ErrorCode::kClientClosed;
     }
-    TakeHead();
-    co_return co_await ReadBody();
+    co_return co_await ReadBody(answer);
   }
 
-  void TakeHead() {
+  void TakeHead(const http1::ResponseHead& head) {
     Branch& mine = branch();
-    mine.status = head_.status;
-    mine.content_type = head_.Find(http1::HeaderId::kContentType);
-    for (const http1::HeaderField& field : head_.headers()) {
+    mine.status = head.status;
+    mine.content_type = head.Find(http1::HeaderId::kContentType);
+    for (const http1::HeaderField& field : head.headers()) {
       if (http1::EqualsIgnoreCase(field.name, "x-amzn-errortype")) mine.error_type = field.value;
       if (http1::EqualsIgnoreCase(field.name, "retry-after")) mine.retry_after = field.value;
     }
-    kind_ = head_.body;
-    left_ = head_.content_length;
-    keep_alive_ = head_.keep_alive;
-    stream_->Consume(head_.bytes);
+    keep_alive_ = head.keep_alive;
+    stream_->Consume(head.bytes);
     if (!keep_alive_) stream_->ExpectClose();
     owner_->Wake();
   }
 
-  http1::Awaitable<ErrorCode> ReadBody() {
-    http1::ChunkTracker chunks;
-    bool done = kind_ == BodyKind::kNone;
+  http1::Awaitable<ErrorCode> ReadBody(AnswerReader& answer) {
     bool begun = false;
-    while (!done) {
+    while (!answer.ended()) {
       const std::string_view input = stream_->input();
       if (!input.empty()) {
         begun = true;
         size_t taken = 0;
-        while (taken < input.size() && !done) {
-          std::string_view piece = input.substr(taken);
-          if (kind_ == BodyKind::kChunked) {
-            const http1::ChunkTracker::Step step = chunks.Next(piece);
-            if (step.status == http1::ChunkTracker::Status::kInvalid) {
-              co_return ErrorCode::kUpstreamInvalidResponse;
-            }
-            done = step.status == http1::ChunkTracker::Status::kDone;
-            branch().payload.append(step.payload);
-            taken += step.consumed;
-            continue;
+        while (taken < input.size() && !answer.ended()) {
+          const AnswerReader::Step step =
+              answer.Next(input.substr(taken), &worker_.response_head());
+          if (step.part == AnswerReader::Part::kInvalid) {
+            co_return ErrorCode::kUpstreamInvalidResponse;
           }
-          if (kind_ == BodyKind::kContentLength) {
-            piece = piece.substr(0, static_cast<size_t>(std::min<uint64_t>(piece.size(), left_)));
-            left_ -= piece.size();
-            done = left_ == 0;
-          }
-          branch().payload.append(piece);
-          taken += piece.size();
+          branch().payload.append(step.payload);
+          taken += step.consumed;
         }
         stream_->Consume(taken);
         if (!options().stream && branch().payload.size() > options().answer_bytes_max) {
           co_return ErrorCode::kUpstreamInvalidResponse;
         }
         owner_->Wake();
-        if (done) break;
+        if (answer.ended()) break;
         while (options().stream && branch().payload.size() > kPendingBytesMax) {
           // Its time is the client's, not the provider's.
           timer_.Set(options().total_deadline_ms);
@@ -200,7 +181,7 @@ class FanOut::Runner {
         }
       }
       const http1::ErrorCode& error = stream_->read_error();
-      if (kind_ == BodyKind::kUntilClose && error == asio::error::eof) {
+      if (error == asio::error::eof && answer.Finish()) {
         keep_alive_ = false;
         break;
       }
@@ -226,9 +207,6 @@ class FanOut::Runner {
   http1::ConnectControl control_;
   http1::StreamPtr stream_;
   std::string request_;
-  http1::ResponseHead head_;
-  BodyKind kind_ = BodyKind::kNone;
-  uint64_t left_ = 0;
   bool keep_alive_ = false;
   bool timed_out_ = false;
 };

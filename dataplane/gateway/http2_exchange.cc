@@ -14,8 +14,8 @@ namespace lmgate::gateway {
 namespace {
 
 namespace asio = boost::asio;
+using http1::AnswerReader;
 using http1::TimerWheel;
-using http2::AnswerReader;
 
 iovec PieceOf(std::string_view text) {
   return {.iov_base = const_cast<char*>(text.data()), .iov_len = text.size()};

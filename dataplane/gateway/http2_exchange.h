@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "dataplane/http1/answer_reader.h"
 #include "dataplane/http1/stream.h"
 #include "dataplane/http1/timer_wheel.h"
-#include "dataplane/http2/answer_reader.h"
 #include "dataplane/http2/request_head.h"
 
 namespace lmgate::gateway {
@@ -59,7 +59,7 @@ class Http2Exchange {
   size_t unconsumed_bytes_ = 0;  // of the body among it
   bool awaiting_writable_ = false;
   bool request_over_ = false;  // the server reads no more of it
-  http2::AnswerReader answer_;
+  http1::AnswerReader answer_;
   bool answer_over_ = false;
 };
 

@@ -1,4 +1,4 @@
-#include "dataplane/http2/answer_reader.h"
+#include "dataplane/http1/answer_reader.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lmgate::http2 {
+namespace lmgate::http1 {
 namespace {
 
 using Part = AnswerReader::Part;
@@ -26,7 +26,7 @@ struct Taken {
 Taken ReadAll(std::string_view answer, size_t piece, bool head_request = false) {
   Taken taken;
   AnswerReader reader(head_request);
-  http1::ResponseHead head;
+  ResponseHead head;
   for (size_t end = 0; end < answer.size() && !reader.ended();) {
     end = std::min(answer.size(), end + piece);
     while (!reader.ended()) {
@@ -102,4 +102,4 @@ TEST(AnswerReader, WhatIsNoAnswerIsInvalid) {
 }
 
 }  // namespace
-}  // namespace lmgate::http2
+}  // namespace lmgate::http1

@@ -1,17 +1,13 @@
-#include "dataplane/http2/answer_reader.h"
+#include "dataplane/http1/answer_reader.h"
 
 #include <algorithm>
 
-namespace lmgate::http2 {
+namespace lmgate::http1 {
 
-using http1::BodyKind;
-using http1::ChunkTracker;
-using http1::ScanStatus;
-
-AnswerReader::Step AnswerReader::Next(std::string_view bytes, http1::ResponseHead* head) {
+AnswerReader::Step AnswerReader::Next(std::string_view bytes, ResponseHead* head) {
   if (state_ == State::kEnded) return {.part = Part::kEnd, .consumed = 0, .payload = {}};
   if (state_ == State::kHead) {
-    const http1::ScanResult result = http1::ScanResponseHead(bytes, head_request_, head);
+    const ScanResult result = ScanResponseHead(bytes, head_request_, head);
     if (result.status == ScanStatus::kIncomplete) return {};
     if (result.status != ScanStatus::kComplete || head->status == 101) {
       return {.part = Part::kInvalid, .consumed = 0, .payload = {}};
@@ -50,4 +46,4 @@ bool AnswerReader::Finish() {
   return ended();
 }
 
-}  // namespace lmgate::http2
+}  // namespace lmgate::http1

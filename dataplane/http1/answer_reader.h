@@ -8,7 +8,7 @@
 #include "dataplane/http1/body_framing.h"
 #include "dataplane/http1/head_scanner.h"
 
-namespace lmgate::http2 {
+namespace lmgate::http1 {
 
 // Takes one HTTP/1.1 answer apart, which comes in any pieces. Pure.
 class AnswerReader {
@@ -31,7 +31,7 @@ class AnswerReader {
   };
   // The next part at the start of `bytes`. A head is read into `head`, whose views are into
   // `bytes`. An answer without a body is at its end right after its head.
-  Step Next(std::string_view bytes, http1::ResponseHead* head);
+  Step Next(std::string_view bytes, ResponseHead* head);
   // The bytes have ended. False = before the answer did.
   bool Finish();
 
@@ -46,10 +46,10 @@ class AnswerReader {
 
   const bool head_request_;
   State state_ = State::kHead;
-  http1::BodyKind kind_ = http1::BodyKind::kNone;
+  BodyKind kind_ = BodyKind::kNone;
   uint64_t left_ = 0;
-  http1::ChunkTracker chunks_;
+  ChunkTracker chunks_;
   std::string trailers_;  // limited by chunks_
 };
 
-}  // namespace lmgate::http2
+}  // namespace lmgate::http1
