@@ -5,6 +5,8 @@
 namespace lmgate::contract {
 namespace {
 
+constexpr std::string_view kV1 = "/v1";
+constexpr std::string_view kV1Beta = "/v1beta";
 constexpr std::string_view kModels = "/models";
 constexpr std::string_view kBedrockModel = "/model/";
 
@@ -49,8 +51,12 @@ bool Begins(std::string_view path, std::string_view with) {
   return path.starts_with(with) && path.substr(with.size()).starts_with('/');
 }
 
-bool IsUnderApi(std::string_view path) {
-  return Begins(path, "/v1") || Begins(path, "/v1beta") || path.starts_with(kBedrockModel);
+// What an API's path begins with: its version, or nothing for Bedrock's. nullopt = none of them.
+std::optional<std::string_view> FindVersion(std::string_view path) {
+  if (Begins(path, kV1)) return kV1;
+  if (Begins(path, kV1Beta)) return kV1Beta;
+  if (path.starts_with(kBedrockModel)) return std::string_view();
+  return std::nullopt;
 }
 
 void TakeMethod(std::span<const Method> methods, std::string_view dialect, std::string_view model,
@@ -66,11 +72,11 @@ void TakeMethod(std::span<const Method> methods, std::string_view dialect, std::
   }
 }
 
-// "/models/{model}:method"; the method stands behind the last colon.
+// "/models/{model}:method"; the method stands behind the last colon. `parts->rest` begins so.
 void TakeGeminiMethod(EndpointPath* parts) {
   const std::string_view rest = parts->rest;
   const size_t colon = rest.rfind(':');
-  if (!Begins(rest, kModels) || colon == std::string_view::npos) return;
+  if (colon == std::string_view::npos) return;
   const size_t begin = kModels.size() + 1;
   if (colon <= begin) return;
   TakeMethod(kGeminiMethods, kDialectGemini, rest.substr(begin, colon - begin),
@@ -93,25 +99,25 @@ std::optional<EndpointPath> SplitEndpointPath(std::string_view path,
                                               std::span<const std::string> prefixes) {
   EndpointPath parts;
   for (const std::string& prefix : prefixes) {
-    if (path.starts_with(prefix) && IsUnderApi(path.substr(prefix.size()))) {
+    if (path.starts_with(prefix) && FindVersion(path.substr(prefix.size())).has_value()) {
       parts.prefix = path.substr(0, prefix.size());
       break;
     }
   }
   path.remove_prefix(parts.prefix.size());
-  if (!IsUnderApi(path)) return std::nullopt;
-  if (path.starts_with(kBedrockModel)) {
-    parts.rest = path;
+  const std::optional<std::string_view> version = FindVersion(path);
+  if (!version.has_value()) return std::nullopt;
+  parts.rest = path.substr(version->size());
+  if (version->empty()) {
     TakeBedrockMethod(&parts);
     return parts;
   }
-  const bool beta = Begins(path, "/v1beta");
-  parts.rest =
-      path.substr(beta ? std::string_view("/v1beta").size() : std::string_view("/v1").size());
-  TakeGeminiMethod(&parts);
+  const bool beta = *version == kV1Beta;
+  const bool is_model = Begins(parts.rest, kModels);
+  if (is_model) TakeGeminiMethod(&parts);
   if (!parts.dialect.empty()) return parts;
   if (beta) parts.dialect = kDialectGemini;
-  if (parts.rest == kModels || Begins(parts.rest, kModels)) {
+  if (is_model || parts.rest == kModels) {
     parts.operation = Operation::kModels;
     return parts;
   }
@@ -120,6 +126,7 @@ std::optional<EndpointPath> SplitEndpointPath(std::string_view path,
     if (parts.rest != named.rest) continue;
     parts.dialect = named.dialect;
     parts.operation = named.operation;
+    break;
   }
   return parts;
 }

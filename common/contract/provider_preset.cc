@@ -271,7 +271,9 @@ absl::Status ResolveCloud(const v1::Connection& connection, EffectiveConnection*
 
 }  // namespace
 
-bool EffectiveConnection::Speaks(std::string_view name) const { return Contains(dialects, name); }
+bool EffectiveConnection::Speaks(std::string_view name) const {
+  return name == dialect || Contains(dialects, name);
+}
 
 absl::Span<const ProviderPreset> ProviderPresets() { return kPresets; }
 

@@ -41,9 +41,9 @@ ConnectionMetrics& ServedSnapshot::metrics(uint32_t connection) {
   return *metrics;
 }
 
-absl::StatusOr<const credential::Credential*> ServedSnapshot::CredentialFor(uint32_t connection) {
+absl::StatusOr<const credential::Credential*> ServedSnapshot::FetchedCredential(
+    uint32_t connection) {
   const snapshot::UpstreamConnection& upstream = *snapshot_->connections()[connection];
-  if (!upstream.config.has_fetched_credential()) return nullptr;
   std::optional<credential::CredentialReader>& reader = connections_[connection].credential;
   if (!reader.has_value()) {
     auto slot = credentials_ == nullptr ? nullptr : credentials_->FindSlot(upstream);

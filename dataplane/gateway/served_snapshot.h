@@ -33,7 +33,10 @@ class ServedSnapshot {
   // What an attempt adds to the connection's header_block: the credential that is fetched for it,
   // newest; null = header_block has all. Unavailable: why there is none for now. Valid until the
   // next call for the same connection. Neither locks nor allocates while nothing changes.
-  absl::StatusOr<const credential::Credential*> CredentialFor(uint32_t connection);
+  absl::StatusOr<const credential::Credential*> CredentialFor(uint32_t connection) {
+    if (!snapshot_->connections()[connection]->config.has_fetched_credential()) return nullptr;
+    return FetchedCredential(connection);
+  }
 
  private:
   friend void intrusive_ptr_add_ref(ServedSnapshot* served) { ++served->references_; }
@@ -45,6 +48,8 @@ class ServedSnapshot {
     ConnectionMetrics* metrics = nullptr;
     std::optional<credential::CredentialReader> credential;
   };
+
+  absl::StatusOr<const credential::Credential*> FetchedCredential(uint32_t connection);
 
   const std::shared_ptr<const snapshot::Snapshot> snapshot_;
   http1::ClientPool& pool_;

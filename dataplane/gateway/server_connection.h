@@ -109,8 +109,8 @@ class ServerConnection {
     std::string extra_headers;
   };
 
-  // Everything about the request under way; reset for the next.
-  struct Request {
+  // Everything about the request under way, but for texts.
+  struct RequestState {
     int64_t start_us = 0;  // steady
     int64_t start_unix_us = 0;
     int64_t total_deadline_ms = 0;  // 0 = none yet
@@ -126,10 +126,6 @@ class ServerConnection {
     int attempts = 0;
     uint64_t response_bytes = 0;
     EndpointMatch endpoint;
-    std::string id;
-    std::string method;
-    std::string path;
-    std::string model;
     ModelPlace place;
     std::array<char, 12> key_id{};
     bool authenticated = false;
@@ -147,9 +143,22 @@ class ServerConnection {
     bool sent = false;                   // the provider took the whole request
     size_t target = 0;                   // index into the plan
     std::optional<uint32_t> connection;  // of the attempt under way or the last one
-    std::string upstream_model;
-    bool edits_made = false;  // edited_ says what came of it
+    const snapshot::UpstreamConnection* upstream = nullptr;  // of served; that connection
+    bool edits_made = false;                                 // edited_ says what came of it
     usage::UsageScanner usage;
+  };
+  struct Request : RequestState {
+    std::string id;
+    std::string method;
+    std::string path;
+    std::string model;
+    std::string upstream_model;
+
+    // For the next; the texts' memory serves again.
+    void Reset() {
+      static_cast<RequestState&>(*this) = RequestState();
+      for (std::string* text : {&id, &method, &path, &model, &upstream_model}) text->clear();
+    }
   };
 
   http1::Awaitable<> Serve();
@@ -233,7 +242,7 @@ class ServerConnection {
   void DetachHead();
   void GrowBody(size_t bytes);
   std::optional<std::string_view> HeaderValue(std::string_view lower_name) const;
-  const snapshot::UpstreamConnection& upstream_connection() const;
+  const snapshot::UpstreamConnection& upstream_connection() const { return *request_.upstream; }
 
   // How long an idle connection is kept from now on.
   int64_t IdleMs() const;

@@ -23,15 +23,12 @@ int64_t Milliseconds(absl::Duration duration) { return absl::ToInt64Milliseconds
 
 // ---- attempts
 
-const snapshot::UpstreamConnection& ServerConnection::upstream_connection() const {
-  return *request_.served->snapshot().connections()[*request_.connection];
-}
-
 ServerConnection::Step ServerConnection::PrepareTarget(Step previous) {
   WatchClient();
   if (client_gone_) return Step::kClose;
   const routing::PlannedTarget& target = scratch_->plan.targets()[request_.target];
   request_.connection = target.connection;
+  request_.upstream = request_.served->snapshot().connections()[target.connection].get();
   request_.upstream_model.assign(target.model);
   request_.sent = false;
   const snapshot::UpstreamConnection& connection = upstream_connection();

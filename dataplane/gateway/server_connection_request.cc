@@ -36,23 +36,7 @@ bool IsHttp2Preface(std::string_view input) {
 // ---- reading the request
 
 void ServerConnection::BeginRequest() {
-  std::string id = std::move(request_.id);
-  std::string method = std::move(request_.method);
-  std::string path = std::move(request_.path);
-  std::string model = std::move(request_.model);
-  std::string upstream_model = std::move(request_.upstream_model);
-  request_ = Request();
-  // Their memory serves again.
-  request_.id = std::move(id);
-  request_.method = std::move(method);
-  request_.path = std::move(path);
-  request_.model = std::move(model);
-  request_.upstream_model = std::move(upstream_model);
-  request_.id.clear();
-  request_.method.clear();
-  request_.path.clear();
-  request_.model.clear();
-  request_.upstream_model.clear();
+  request_.Reset();
   scanned_bytes_ = head_bytes_ = 0;
   body_bytes_ = 0;
   body_read_begun_ = false;
@@ -306,8 +290,9 @@ ServerConnection::Step ServerConnection::StartBody() {
   if (head.expect_continue && client_->input().size() == head.bytes) {
     out_ = "HTTP/1.1 100 Continue\r\n\r\n";
   }
-  SetDeadline(Phase::kBody, worker_.limits().body_timeout_ms);
+  const int64_t timeout_ms = worker_.limits().body_timeout_ms;
   if (head.body == BodyKind::kChunked) {
+    SetDeadline(Phase::kBody, timeout_ms);
     DetachHead();
     request_chunks_ = http1::ChunkTracker();
     return Step::kContinue;
@@ -320,6 +305,7 @@ ServerConnection::Step ServerConnection::StartBody() {
     request_.body_taken = true;
     return Step::kContinue;
   }
+  SetDeadline(Phase::kBody, timeout_ms);
   GrowBody(length);
   std::memcpy(body_.bytes.get(), came.data(), came.size());
   body_bytes_ = came.size();
