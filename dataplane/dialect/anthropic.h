@@ -58,8 +58,6 @@ Json WriteCitation(const chat::Citation& citation);
 // none. What proves a call (Gemini's) goes before it as hidden reasoning: calls have no place for
 // it.
 Json WriteReasoning(std::string_view text, const chat::Signature& signature);
-// An envelope (seal.h) of {}.
-inline constexpr std::string_view kNoSignature = "lmg1.e30";
 
 // What stop_details says of a refusal; empty = nothing.
 std::string RefusalText(const Json& message);

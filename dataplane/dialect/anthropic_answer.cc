@@ -113,7 +113,7 @@ Json WriteReasoning(std::string_view text, const chat::Signature& signature) {
   }
   return Json{{"type", "thinking"},
               {"thinking", text},
-              {"signature", sealed.empty() ? kNoSignature : std::string_view(sealed)}};
+              {"signature", sealed.empty() ? kSealOfNothing : std::string_view(sealed)}};
 }
 
 void ReadAnthropicUsage(const Json& usage, chat::TokenUsage* read) {

@@ -99,7 +99,8 @@ Json WriteReasoning(const Part& part) {
   }
   reasoning["reasoningText"]["text"] = part.text;
   const std::string signature = SealSignature(part.signature, kOriginAnthropic);
-  if (!signature.empty()) reasoning["reasoningText"]["signature"] = signature;
+  reasoning["reasoningText"]["signature"] =
+      signature.empty() ? kSealOfNothing : std::string_view(signature);
   return block;
 }
 

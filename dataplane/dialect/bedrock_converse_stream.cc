@@ -370,17 +370,23 @@ class Encoder : public EventEncoder {
   // Reasoning without a text is redacted.
   void WriteSignature(const ChatEvent& event, std::string* out) {
     if (event.part_kind != PartKind::kReasoning) return;
-    if (!event.signature.data.empty() && !event.signature.origin.empty()) {
+    const bool closes = event.kind == Kind::kPartClose;
+    const bool is_signed = !event.signature.data.empty() && !event.signature.origin.empty();
+    const bool says_nothing = closes && has_reasoning_text_ && !has_signature_;
+    if (is_signed || says_nothing) {
       Json delta = Json::object();
       Json& reasoning = delta["reasoningContent"];
-      if (has_reasoning_text_) {
+      if (!is_signed) {
+        reasoning["signature"] = kSealOfNothing;
+      } else if (has_reasoning_text_) {
         reasoning["signature"] = SealSignature(event.signature, kOriginAnthropic);
       } else {
         reasoning["redactedContent"] = WriteRedactedContent(event.signature);
       }
       AppendDelta(std::move(delta), out);
     }
-    if (event.kind == Kind::kPartClose) has_reasoning_text_ = false;
+    has_signature_ = !closes && (has_signature_ || is_signed);
+    has_reasoning_text_ = !closes && has_reasoning_text_;
   }
 
   void WriteEnd(std::string* out) {
@@ -433,6 +439,7 @@ class Encoder : public EventEncoder {
   int index_ = 0;            // of the block that is open, or would be the next
   bool block_open_ = false;  // a part that says nothing makes no block
   bool has_reasoning_text_ = false;
+  bool has_signature_ = false;
   chat::TokenUsage usage_;
   chat::FinishReason finish_ = chat::FinishReason::kStop;
   std::string stop_sequence_;

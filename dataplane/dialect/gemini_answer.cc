@@ -46,7 +46,14 @@ void WritePart(const Part& part, GeminiCitations* citations, Json* parts) {
 Json WriteCandidate(const chat::Choice& choice, size_t index) {
   GeminiCitations citations;
   Json parts = Json::array();
-  for (const Part& part : choice.parts) WritePart(part, &citations, &parts);
+  bool calls = false;
+  for (const Part& part : choice.parts) {
+    WritePart(part, &citations, &parts);
+    if (part.kind != PartKind::kToolCall || std::exchange(calls, true)) continue;
+    // On models that sign, the first call of a turn may not be without one.
+    Json& call = parts.back();
+    if (!call.contains("thoughtSignature")) call["thoughtSignature"] = GeminiSealOfNothing();
+  }
   if (parts.empty()) parts.push_back(Json{{"text", ""}});
   Json content = Json::object();
   content["parts"] = std::move(parts);

@@ -538,6 +538,8 @@ std::string WriteGeminiSignature(const chat::Signature& signature) {
   return sealed.starts_with(kSealPrefix) ? absl::Base64Escape(sealed) : sealed;
 }
 
+std::string GeminiSealOfNothing() { return absl::Base64Escape(ToAbsl(kSealOfNothing)); }
+
 chat::Signature ReadGeminiSignature(std::string_view text) {
   if (text == kNoSignature) return {};
   std::string bytes;

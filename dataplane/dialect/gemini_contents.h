@@ -28,6 +28,8 @@ Json WriteGeminiCall(std::string_view id, std::string_view name, std::string_vie
 // `thoughtSignature` as a client is given it. The SDKs read it as base64 and send back the bytes:
 // a sealed one (seal.h) is written as base64 once more. Empty = there is none.
 std::string WriteGeminiSignature(const chat::Signature& signature);
+// kSealOfNothing as a signature of Gemini's.
+std::string GeminiSealOfNothing();
 // The inverse, of any spelling of base64.
 chat::Signature ReadGeminiSignature(std::string_view text);
 

@@ -196,6 +196,7 @@ class GeminiEncoder : public EventEncoder {
   };
   struct Choice {
     std::map<int, OpenCall> calls;
+    bool called = false;                    // a call has been written
     std::map<int, std::string> signatures;  // of open parts, as they are written
     GeminiCitations citations;
     std::string_view reason;  // empty = not yet
@@ -242,6 +243,10 @@ class GeminiEncoder : public EventEncoder {
       Json part = WriteGeminiCall(held.id, held.name, held.arguments);
       held_bytes_ -= held.arguments.size();
       choice.calls.erase(call);
+      // On models that sign, the first call of a turn may not be without one.
+      if (!std::exchange(choice.called, true)) {
+        choice.signatures.try_emplace(event.part, GeminiSealOfNothing());
+      }
       WritePart(event, std::move(part), out);
     } else if (choice.signatures.contains(event.part)) {
       WriteText(event, "", out);

@@ -287,7 +287,7 @@ Json MakeItem(const Part& part, const AnswerContext& context, size_t output_inde
         item["summary"].push_back(Json{{"type", "summary_text"}, {"text", part.text}});
       }
       const std::string sealed = SealSignature(part.signature, kOriginOpenAi);
-      if (!sealed.empty()) item["encrypted_content"] = sealed;
+      item["encrypted_content"] = sealed.empty() ? kSealOfNothing : std::string_view(sealed);
       break;
     }
   }

@@ -27,5 +27,9 @@ inline constexpr std::string_view kOriginOpenAi = "openai";
 
 // How every envelope begins.
 inline constexpr std::string_view kSealPrefix = "lmg1.";
+// The envelope of {}: for reasoning that nobody signed, where the client's own dialect would have a
+// signature. Without it, a provider of that dialect would be shown reasoning (or a call) as its
+// own that it has not signed, and refuse the history; with it, StripSealed finds what to leave out.
+inline constexpr std::string_view kSealOfNothing = "lmg1.e30";
 
 }  // namespace lmgate::dialect

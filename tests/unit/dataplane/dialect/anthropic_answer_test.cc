@@ -198,7 +198,7 @@ TEST(AnthropicAnswer, NeverCountsLessThanNothing) {
 
 TEST(AnthropicAnswer, SealsTheSignaturesOfOthers) {
   Part thinking = Saying(PartKind::kReasoning, "hm");
-  EXPECT_EQ(Encode({thinking})["content"][0]["signature"], kNoSignature);
+  EXPECT_EQ(Encode({thinking})["content"][0]["signature"], kSealOfNothing);
   thinking.signature = {.origin = "gemini", .model = "g", .data = "d"};
   const Json block = Encode({thinking})["content"][0];
   EXPECT_EQ(block["type"], "thinking");

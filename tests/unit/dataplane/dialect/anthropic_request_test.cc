@@ -220,7 +220,7 @@ TEST(AnthropicRequest, UnsealsThinkingOfOthers) {
 
 TEST(AnthropicRequest, KnowsItsOwnSignatureOfNothing) {
   const Part part = FirstPart(
-      StrCat(R"({"type":"thinking","thinking":"hm","signature":")", kNoSignature, R"("})"));
+      StrCat(R"({"type":"thinking","thinking":"hm","signature":")", kSealOfNothing, R"("})"));
 
   EXPECT_EQ(part.signature.origin, "");
   EXPECT_EQ(part.signature.data, "");

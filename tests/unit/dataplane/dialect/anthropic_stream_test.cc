@@ -418,7 +418,8 @@ TEST(AnthropicStream, SignsThinkingThatNobodySigned) {
                Of(Kind::kPartClose, 0, PartKind::kReasoning), Of(Kind::kPartOpen, 1),
                Of(Kind::kPartDelta, 1, PartKind::kText, "x"), Of(Kind::kPartClose, 1)});
 
-  EXPECT_THAT(bytes, HasSubstr(StrCat(R"({"type":"signature_delta","signature":")", kNoSignature)));
+  EXPECT_THAT(bytes,
+              HasSubstr(StrCat(R"({"type":"signature_delta","signature":")", kSealOfNothing)));
   EXPECT_THAT(Said(bytes), ElementsAre("hm", "x"));
 }
 

@@ -12,6 +12,7 @@
 #include "dataplane/dialect/aws_event_stream.h"
 #include "dataplane/dialect/bedrock_converse.h"
 #include "dataplane/dialect/json.h"
+#include "dataplane/dialect/seal.h"
 #include "tests/support/bedrock_grammar.h"
 #include "tests/support/status_matchers.h"
 
@@ -448,6 +449,17 @@ TEST(BedrockConverseStream, AForeignSignatureIsSealed) {
   EXPECT_THAT(Lines(Encode(shown))[2], HasSubstr("\"signature\":\"lmg1."));
   // Base64 of "lmg1.".
   EXPECT_THAT(Lines(Encode(hidden))[1], HasSubstr("\"redactedContent\":\"bG1nMS"));
+}
+
+TEST(BedrockConverseStream, ReasoningThatNobodySignedHasASealOfNothing) {
+  const std::string bytes =
+      Encode({Event(Kind::kStart), Event(Kind::kPartOpen, 0, PartKind::kReasoning),
+              Event(Kind::kPartDelta, 0, PartKind::kReasoning, "hm"),
+              Event(Kind::kPartClose, 0, PartKind::kReasoning), Finish(FinishReason::kStop),
+              Event(Kind::kEnd)});
+
+  EXPECT_EQ(CheckBedrockStream(bytes), "");
+  EXPECT_THAT(Lines(bytes)[2], HasSubstr(StrCat("\"signature\":\"", kSealOfNothing)));
 }
 
 TEST(BedrockConverseStream, ErrorsAreExceptionsAndNothingEnds) {

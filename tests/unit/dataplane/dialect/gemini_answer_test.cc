@@ -193,8 +193,19 @@ TEST(GeminiAnswer, CallsAreObjectsAndStop) {
   const std::string body = Encode(AnswerOf(call, FinishReason::kToolCalls));
 
   EXPECT_THAT(body,
-              HasSubstr(R"({"functionCall":{"id":"toolu_1","name":"f","args":{"a":[1,2]}}})"));
+              HasSubstr(R"({"functionCall":{"id":"toolu_1","name":"f","args":{"a":[1,2]}},)"));
   EXPECT_THAT(body, HasSubstr(R"("finishReason":"STOP")"));
+}
+
+TEST(GeminiAnswer, OnlyTheFirstCallNeedsASignature) {
+  chat::Part call{.kind = PartKind::kToolCall};
+  call.name = "f";
+  chat::ChatResponse answer = AnswerOf(call, FinishReason::kToolCalls);
+  call.name = "g";
+  answer.choices[0].parts.push_back(call);
+
+  EXPECT_THAT(Encode(answer), HasSubstr(R"("name":"f","args":{}},"thoughtSignature":"bG1nMS5l)"
+                                        R"(MzA="},{"functionCall":{"name":"g","args":{}}}])"));
 }
 
 TEST(GeminiAnswer, ArgumentsThatAreNoObjectAreKept) {

@@ -320,7 +320,8 @@ TEST(GeminiStream, CallWaitsForItsArguments) {
 
   encoder->Encode(Close(0, PartKind::kToolCall), &out);
 
-  EXPECT_THAT(out, HasSubstr(R"({"functionCall":{"id":"id0","name":"f","args":{"a":1}}})"));
+  EXPECT_THAT(out, HasSubstr(R"({"functionCall":{"id":"id0","name":"f","args":{"a":1}},)"
+                             R"("thoughtSignature":"bG1nMS5lMzA="})"));
 }
 
 TEST(GeminiStream, InterleavedCallsAndTextsStayApart) {

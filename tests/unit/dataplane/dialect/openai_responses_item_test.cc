@@ -62,7 +62,7 @@ TEST(MakeItem, WritesEachKind) {
             R"("name":"find","namespace":"crm","arguments":"{}"})");
   EXPECT_EQ(DumpJson(MakeItem(MakePart(PartKind::kReasoning, "why"), context, 5)),
             R"({"id":"rs_abc_5","type":"reasoning","summary":[{"type":"summary_text",)"
-            R"("text":"why"}]})");
+            R"("text":"why"}],"encrypted_content":"lmg1.e30"})");
 }
 
 TEST(MakeItem, SealsForeignSignatures) {

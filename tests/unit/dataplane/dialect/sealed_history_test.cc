@@ -56,7 +56,7 @@ TEST(StripSealed, UnsignedThinkingIsForeignToo) {
       StripSealed("anthropic",
                   StrCat(R"({"messages":[{"role":"assistant","content":[{"type":"thinking",)"
                          R"("thinking":"t","signature":")",
-                         kNoSignature, R"("},{"type":"text","text":"a"}]}]})")),
+                         kSealOfNothing, R"("},{"type":"text","text":"a"}]}]})")),
       Optional(
           Eq(R"({"messages":[{"role":"assistant","content":[{"type":"text","text":"a"}]}]})")));
 }

@@ -20,6 +20,7 @@
 #include "dataplane/dialect/dialects.h"
 #include "dataplane/dialect/feature_check.h"
 #include "dataplane/dialect/seal.h"
+#include "dataplane/dialect/sealed_history.h"
 #include "dataplane/dialect/translation.h"
 
 namespace lmgate::dialect {
@@ -721,6 +722,38 @@ TEST(TranslationFeatures, WhatProvesACallOfGeminiComesBackWithIt) {
     ASSERT_TRUE(second.body.ok()) << second.body.status();
     EXPECT_TRUE(Holds(second.body->body, R"("thoughtSignature":"c2lnbmVk")")) << second.body->body;
     EXPECT_TRUE(Holds(second.body->body, "-skip_thought")) << second.body->body;
+  }
+}
+
+// The route may lead to a provider of the client's own dialect next, which has not signed it.
+TEST(TranslationFeatures, UnsignedReasoningIsLeftOutOfAHistoryThatPassesThrough) {
+  constexpr std::string_view kAnswer =
+      R"({"id":"x","choices":[{"index":0,"finish_reason":"tool_calls","message":{)"
+      R"("role":"assistant","reasoning_content":"thoughtw","content":null,"tool_calls":[{"id":"c1",)"
+      R"("type":"function","function":{"name":"toolw","arguments":"{}"}}]}}]})";
+  for (const std::string_view client : {kResponses, kAnthropic, kGemini, kBedrock}) {
+    const Encoded first = EncodeFor(client, "{}", kChat, "gpt-oss");
+    const auto answer = first.translation->TranslateAnswer({std::string(kAnswer)});
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    const Json said = Json::parse(*answer);
+    ASSERT_TRUE(Holds(*answer, "thoughtw")) << *answer;
+    Json next = Json::parse(LeastRequest(client));
+    if (client == kResponses) next["input"] = said["output"];
+    if (client == kGemini) next["contents"].push_back(said["candidates"][0]["content"]);
+    if (client == kBedrock) next["messages"].push_back(said["output"]["message"]);
+    if (client == kAnthropic) {
+      next["messages"].push_back(Json{{"role", "assistant"}, {"content", said["content"]}});
+    }
+
+    const auto passed = StripSealed(client, next.dump());
+
+    ASSERT_TRUE(passed.has_value()) << client << next;
+    EXPECT_TRUE(Holds(*passed, "toolw")) << *passed;
+    EXPECT_TRUE(Holds(*passed, "-lmg1.")) << *passed;
+    EXPECT_TRUE(Holds(*passed, "-bG1nMS")) << *passed;
+    // A thought of Gemini's needs no signature, a call does.
+    EXPECT_TRUE(Holds(*passed, client == kGemini ? "skip_thought_signature" : "-thoughtw"))
+        << *passed;
   }
 }
 
