@@ -198,4 +198,22 @@ ProviderError ErrorOfObject(const Json& error, std::string_view word) {
   return ReadObject(error, word, ErrorKind::kServer);
 }
 
+std::optional<ProviderError> FindErrorInAnswer(std::string_view body) {
+  const absl::StatusOr<Json> parsed = ParseJson(body);
+  if (!parsed.ok()) return std::nullopt;
+  const Json* answer = &*parsed;
+  if (answer->is_array() && !answer->empty()) answer = &answer->front();
+  if (const Json* const error = Find(*answer, "error")) return ErrorOfObject(*error, {});
+  // OpenRouter has it in the choice.
+  if (const Json* const choices = Find(*answer, "choices");
+      choices != nullptr && choices->is_array()) {
+    for (const Json& choice : *choices) {
+      if (const Json* const error = Find(choice, "error")) return ErrorOfObject(*error, {});
+    }
+  }
+  if (FindString(*answer, "type") == "error") return ErrorOfObject(*answer, {});
+  if (FindString(*answer, "status") == "failed") return ProviderError();
+  return std::nullopt;
+}
+
 }  // namespace lmgate::dialect

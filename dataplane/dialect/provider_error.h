@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string_view>
 
 #include "dataplane/chat/chat_event.h"
@@ -19,5 +20,8 @@ chat::ProviderError DecodeProviderError(int status, std::string_view error_type,
 // (OpenAI, Anthropic, Gemini: the member `error`; Bedrock: the payload). `word`: the exception's
 // name, where it stands outside of it.
 chat::ProviderError ErrorOfObject(const Json& error, std::string_view word);
+
+// The error that stands in an answer of status 200 in one piece; nullopt = there is none.
+std::optional<chat::ProviderError> FindErrorInAnswer(std::string_view body);
 
 }  // namespace lmgate::dialect

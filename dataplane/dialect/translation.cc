@@ -12,6 +12,7 @@
 #include "dataplane/dialect/feature_check.h"
 #include "dataplane/dialect/gemini_model.h"
 #include "dataplane/dialect/json.h"
+#include "dataplane/dialect/provider_error.h"
 #include "dataplane/dialect/system_edits.h"
 #include "dataplane/dialect/tool_id.h"
 
@@ -207,11 +208,19 @@ absl::StatusOr<chat::ChatResponse> Translation::DecodeAnswer(
   chat::ResponseBuilder builder;
   usage_ = {};
   has_calls_.clear();
+  failed_ = false;
   for (size_t i = 0; i < bodies.size(); ++i) {
-    LMGATE_ASSIGN_OR_RETURN(const chat::ChatResponse response,
-                            backend_->DecodeResponse(bodies[i], context_));
-    Add(response.usage, i == 0, &usage_);
-    for (ChatEvent& event : chat::EventsOf(response)) {
+    const absl::StatusOr<chat::ChatResponse> response =
+        backend_->DecodeResponse(bodies[i], context_);
+    if (!response.ok()) {
+      if (std::optional<chat::ProviderError> error = FindErrorInAnswer(bodies[i])) {
+        failed_ = true;
+        error_ = *std::move(error);
+      }
+      return response.status();
+    }
+    Add(response->usage, i == 0, &usage_);
+    for (ChatEvent& event : chat::EventsOf(*response)) {
       if (event.kind == Kind::kEnd || (event.kind == Kind::kStart && i > 0)) continue;
       if (branch_count_ > 1) event.choice = static_cast<int>(i);
       filtered_.clear();

@@ -48,7 +48,8 @@ class Translation {
   const chat::ChatRequest& request() const { return context_.request; }
   size_t branch_count() const { return branch_count_; }
 
-  // An answer in one piece for each branch, all 2xx. Unavailable: one of them is no answer.
+  // An answer in one piece for each branch, all 2xx. Unavailable: one of them is no answer; with
+  // failed(), because it holds an error of the provider.
   absl::StatusOr<std::string> TranslateAnswer(const std::vector<std::string>& bodies);
 
   // The same for a client that asked for a stream: the whole of it.
@@ -70,7 +71,7 @@ class Translation {
   std::string_view final_response() const { return encoder_->final_response(); }
   // Nothing has been said yet: with failed(), the error may still become an HTTP status.
   bool said_nothing() const { return !said_anything_; }
-  // The stream ended by an error, which this is.
+  // The stream ended by an error, or the answer is one: this.
   bool failed() const { return failed_; }
   const chat::ProviderError& error() const { return error_; }
 

@@ -219,6 +219,7 @@ class ServerConnection {
   Step EndCollecting(bool whole);
   Step TranslateError();
   Step RefuseAs(const chat::ProviderError& error);
+  Step FailTranslated(const absl::Status& status);
   Step TranslateWhole();
   void StartTranslatedRelay();
   void AddTranslated(std::string* text);

@@ -204,13 +204,7 @@ ServerConnection::Step ServerConnection::EndCollecting(bool whole) {
       if (!translation.said_nothing()) return Step::kRelay;
       if (timed_out_) break;
       if (!translation.ended()) translation.Finish(0, &translated_->out);
-      if (!translation.failed()) return Step::kRelay;
-      // An error in the place of an answer: as if the status had said so.
-      if (request_.target + 1 < scratch_->plan.targets().size()) {
-        return FailAttempt(ErrorCode::kUpstreamError, {});
-      }
-      ReleaseUpstream(answer_done_ && upstream_keep_alive_);
-      return RefuseAs(translation.error());
+      return translation.failed() ? FailTranslated({}) : Step::kRelay;
     }
   }
   if (timed_out_) {
@@ -231,6 +225,20 @@ ServerConnection::Step ServerConnection::TranslateError() {
   return RefuseAs(error);
 }
 
+// What the provider answered with is no answer; `status` says why.
+ServerConnection::Step ServerConnection::FailTranslated(const absl::Status& status) {
+  const dialect::Translation& translation = *translated_->translation;
+  if (!translation.failed()) {
+    return FailAttempt(ErrorCode::kUpstreamInvalidResponse, std::string(ToStd(status.message())));
+  }
+  // An error in the place of an answer: as if the status had said so.
+  if (request_.target + 1 < scratch_->plan.targets().size()) {
+    return FailAttempt(ErrorCode::kUpstreamError, {});
+  }
+  ReleaseUpstream(answer_done_ && upstream_keep_alive_);
+  return RefuseAs(translation.error());
+}
+
 ServerConnection::Step ServerConnection::RefuseAs(const chat::ProviderError& error) {
   chat::ProviderError told = error;
   if (translated_->says_retry_after) told.retry_after_ms = -1;  // the header's word counts
@@ -247,9 +255,7 @@ ServerConnection::Step ServerConnection::TranslateWhole() {
   dialect::Translation& translation = *translated_->translation;
   auto answer = translation.request().stream ? translation.TranslateAnswerAsStream({collected_})
                                              : translation.TranslateAnswer({collected_});
-  if (!answer.ok()) {
-    return FailAttempt(ErrorCode::kUpstreamInvalidResponse, std::string(answer.status().message()));
-  }
+  if (!answer.ok()) return FailTranslated(answer.status());
   ReleaseUpstream(answer_done_ && upstream_keep_alive_);
   RememberAnswer(translation.request().stream ? translation.final_response()
                                               : std::string_view(*answer));
@@ -456,9 +462,7 @@ ServerConnection::Step ServerConnection::AdvanceFanOut() {
   std::vector<std::string> bodies;
   for (FanOut::Branch& branch : fan_out_->branches()) bodies.push_back(std::move(branch.payload));
   auto answer = translation.TranslateAnswer(bodies);
-  if (!answer.ok()) {
-    return FailAttempt(ErrorCode::kUpstreamInvalidResponse, std::string(answer.status().message()));
-  }
+  if (!answer.ok()) return FailTranslated(answer.status());
   return AnswerHere(200, "application/json", *std::move(answer));
 }
 

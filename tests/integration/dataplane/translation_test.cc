@@ -42,6 +42,12 @@ std::string MessagesBody(std::string_view model, bool stream, std::string_view m
       "}");
 }
 
+std::string JsonAnswer(std::string_view status, std::string_view body) {
+  return StrCat("HTTP/1.1 ", status,
+                "\r\nContent-Type: application/json\r\nContent-Length: ", body.size(), "\r\n\r\n",
+                body);
+}
+
 // A client that speaks Anthropic's dialect; connection "chat" speaks openai-chat, "claude" its own.
 class TranslatedRequest : public ::testing::Test {
  protected:
@@ -201,6 +207,23 @@ TEST_F(TranslatedRequest, ErrorInThePlaceOfAStreamIsAStatus) {
 
   EXPECT_EQ(second.status, 200);
   EXPECT_THAT(second.body, HasSubstr("message_stop"));
+}
+
+TEST_F(TranslatedRequest, ErrorInThePlaceOfAnAnswerIsAStatus) {
+  const std::string body =
+      R"({"error":{"message":"busy now","type":"rate_limit_exceeded","code":null}})";
+  ScriptedUpstream upstream({{.bytes = JsonAnswer("200 OK", body)}});
+  Start({"chat.*"}, {}, upstream.base_url());
+
+  const TestResponse alone = Ask("m");
+
+  EXPECT_EQ(alone.status, 429) << alone.body;
+  EXPECT_THAT(alone.body, HasSubstr("rate_limit_error"));
+  EXPECT_THAT(alone.body, HasSubstr("busy now"));
+
+  Start({"chat.*", "claude.*"}, {}, upstream.base_url());
+
+  EXPECT_EQ(Ask("m").status, 200);
 }
 
 TEST_F(TranslatedRequest, FallsBackBetweenDialects) {

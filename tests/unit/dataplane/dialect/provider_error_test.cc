@@ -125,5 +125,24 @@ TEST(ProviderError, InAStreamTheObjectDecides) {
   EXPECT_EQ(read("null").kind, ErrorKind::kServer);
 }
 
+TEST(ProviderError, AnAnswerOfStatus200MayHoldOne) {
+  const auto kind_of = [](std::string_view body) { return FindErrorInAnswer(body)->kind; };
+  EXPECT_EQ(kind_of(R"({"error":{"message":"m","type":"rate_limit_error"}})"),
+            ErrorKind::kRateLimit);
+  EXPECT_EQ(kind_of(R"([{"error":{"code":503,"message":"m"}}])"), ErrorKind::kOverloaded);
+  EXPECT_EQ(kind_of(R"({"status":"failed","error":{"code":"rate_limit_exceeded"}})"),
+            ErrorKind::kRateLimit);
+  EXPECT_EQ(kind_of(R"({"status":"failed","error":null})"), ErrorKind::kServer);
+  EXPECT_EQ(kind_of(R"({"type":"error","code":"rate_limit_exceeded"})"), ErrorKind::kRateLimit);
+  EXPECT_EQ(kind_of(R"({"choices":[{"index":0},{"error":{"code":429}}]})"), ErrorKind::kRateLimit);
+}
+
+TEST(ProviderError, AnAnswerOfStatus200MayHoldNone) {
+  for (const char* const body :
+       {"", "[]", "7", R"({"error":null,"status":"completed"})", R"({"choices":[7]})"}) {
+    EXPECT_FALSE(FindErrorInAnswer(body).has_value()) << body;
+  }
+}
+
 }  // namespace
 }  // namespace lmgate::dialect
