@@ -3,6 +3,7 @@
 #include <absl/strings/ascii.h>
 #include <absl/strings/numbers.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -126,6 +127,14 @@ int64_t RetryDelayMs(const Json& error) {
   return -1;
 }
 
+bool HasKeyReason(const Json& error) {
+  const Json* const details = Find(error, "details");
+  if (details == nullptr || !details->is_array()) return false;
+  return std::any_of(details->begin(), details->end(), [](const Json& detail) {
+    return FindString(detail, "reason").starts_with("API_KEY_");
+  });
+}
+
 std::string LimitMessage(std::string message) {
   if (message.size() <= kMessageBytesMax) return message;
   size_t end = kMessageBytesMax;
@@ -138,6 +147,7 @@ std::string LimitMessage(std::string message) {
 std::optional<ErrorKind> KindOfObject(const Json& error, std::string_view word,
                                       std::string_view message) {
   std::optional<ErrorKind> kind;
+  if (HasKeyReason(error)) return ErrorKind::kCredential;
   for (const std::string& text : {FindString(error, "code"), FindString(error, "type"),
                                   FindString(error, "status"), std::string(word)}) {
     if (!kind.has_value() && !text.empty()) kind = KindOfWord(text);
@@ -174,7 +184,19 @@ ProviderError ReadObject(const Json& error, std::string_view word, ErrorKind oth
   return read;
 }
 
+// What holds the error's message in a body of an error.
+const Json& ErrorMember(const Json& body) {
+  const Json& object = body.is_array() && !body.empty() ? body.front() : body;
+  const Json* const error = Find(object, "error");
+  return error == nullptr ? object : *error;
+}
+
 }  // namespace
+
+bool RefusesGoogleKey(std::string_view body) {
+  const absl::StatusOr<Json> parsed = ParseJson(body);
+  return parsed.ok() && HasKeyReason(ErrorMember(*parsed));
+}
 
 ProviderError DecodeProviderError(int status, std::string_view error_type, std::string_view body) {
   const ErrorKind by_status = KindOfStatus(status);
@@ -183,10 +205,7 @@ ProviderError DecodeProviderError(int status, std::string_view error_type, std::
     ProviderError error{.kind = KindOfWord(error_type).value_or(by_status)};
     return error;
   }
-  const Json* object = &*parsed;
-  if (object->is_array() && !object->empty()) object = &object->front();
-  if (const Json* const inner = Find(*object, "error")) object = inner;
-  ProviderError error = ReadObject(*object, error_type, by_status);
+  ProviderError error = ReadObject(ErrorMember(*parsed), error_type, by_status);
   // A word that every refusal has says less than a status of its own.
   const bool common = (error.kind == ErrorKind::kBadRequest && status < 500) ||
                       (error.kind == ErrorKind::kServer && status >= 500);

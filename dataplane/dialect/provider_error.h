@@ -16,6 +16,10 @@ namespace lmgate::dialect {
 chat::ProviderError DecodeProviderError(int status, std::string_view error_type,
                                         std::string_view body);
 
+// True when an error's body refuses the API key by Google's reason for it, which comes with status
+// 400 as a malformed request does: google/api/error_reason.proto, API_KEY_….
+bool RefusesGoogleKey(std::string_view body);
+
 // An error inside a stream or a 200: `error` is the object that holds message, type, code, status
 // (OpenAI, Anthropic, Gemini: the member `error`; Bedrock: the payload). `word`: the exception's
 // name, where it stands outside of it.

@@ -195,6 +195,13 @@ class ServerConnection {
   Step ScanBody();
   Step FailAttempt(contract::ErrorCode code, std::string message);
   Step OnAnswerHead(const http1::ResponseHead& head);
+  // True while the answer cannot be judged by its head, and its body is still to come.
+  bool AwaitsBody(const http1::ResponseHead& head) const;
+  // Whether the answer refuses the credential that the gateway has sent. `body`: needed only where
+  // MayRefuseKey.
+  bool RefusesCredential(int status, std::string_view body) const;
+  bool MayRefuseKey(int status) const;
+  bool SendsOurCredential() const;
   Step CollectAnswer();
   Step RefuseCredential();
   std::string ProviderMessage();

@@ -5,6 +5,8 @@
 
 #include "common/base/logging.h"
 #include "common/base/strings.h"
+#include "common/contract/provider_preset.h"
+#include "dataplane/dialect/provider_error.h"
 #include "dataplane/gateway/provider_error.h"
 #include "dataplane/gateway/server_connection.h"
 
@@ -18,6 +20,39 @@ using http1::TimerWheel;
 using AuthMode = contract::EffectiveConnection::AuthMode;
 
 int64_t Milliseconds(absl::Duration duration) { return absl::ToInt64Milliseconds(duration); }
+
+struct PeekedBody {
+  std::string payload;
+  bool whole = false;  // nothing comes after
+};
+// What of an answer's body is in `data`, which stays there.
+PeekedBody PeekBody(const http1::ResponseHead& head, std::string_view data) {
+  PeekedBody peeked;
+  switch (head.body) {
+    case BodyKind::kNone:
+      peeked.whole = true;
+      break;
+    case BodyKind::kContentLength:
+      peeked.whole = data.size() >= head.content_length;
+      peeked.payload =
+          data.substr(0, static_cast<size_t>(std::min<uint64_t>(data.size(), head.content_length)));
+      break;
+    case BodyKind::kChunked: {
+      http1::ChunkTracker chunks;
+      while (!data.empty() && !peeked.whole) {
+        const http1::ChunkTracker::Step chunk = chunks.Next(data);
+        peeked.payload.append(chunk.payload);
+        peeked.whole = chunk.status != http1::ChunkTracker::Status::kMore;
+        data.remove_prefix(chunk.consumed);
+      }
+      break;
+    }
+    case BodyKind::kUntilClose:
+      peeked.payload = data;
+      break;
+  }
+  return peeked;
+}
 
 }  // namespace
 
@@ -124,7 +159,12 @@ ServerConnection::Step ServerConnection::ReadAnswerHead() {
       const http1::ScanResult result = http1::ScanResponseHead(input, request_.head_request, &head);
       const size_t bytes_max = worker_.limits().answer_head_bytes_max;
       if (result.status == http1::ScanStatus::kComplete && head.bytes <= bytes_max) {
-        if (head.status >= 200) return OnAnswerHead(head);
+        if (head.status >= 200) {
+          if (!AwaitsBody(head)) return OnAnswerHead(head);
+          if (upstream_->read_outstanding()) return Step::kReadUpstream;
+          upstream_->ArmRead(head.bytes + kErrorBodyBytesMax);
+          continue;
+        }
         // Interim answers end here: early hints are the provider's site's business.
         if (head.status == 101 || ++interim_answers_ > kInterimAnswersMax) {
           return FailAttempt(ErrorCode::kUpstreamInvalidResponse, {});
@@ -161,6 +201,29 @@ ServerConnection::Step ServerConnection::ReadAnswerHead() {
   }
 }
 
+// Google refuses a key with the status of a malformed request; the body tells them apart.
+bool ServerConnection::MayRefuseKey(int status) const {
+  return status == 400 && upstream_connection().config.dialect == contract::kDialectGemini &&
+         SendsOurCredential();
+}
+
+bool ServerConnection::SendsOurCredential() const {
+  const contract::EffectiveConnection& config = upstream_connection().config;
+  return config.auth_mode == AuthMode::kCredential || config.has_fetched_credential();
+}
+
+bool ServerConnection::AwaitsBody(const http1::ResponseHead& head) const {
+  if (!MayRefuseKey(head.status)) return false;
+  const std::string_view data = upstream_->input().substr(head.bytes);
+  const bool over = timed_out_ || upstream_->read_error() || upstream_->closed();
+  return !over && data.size() < kErrorBodyBytesMax && !PeekBody(head, data).whole;
+}
+
+bool ServerConnection::RefusesCredential(int status, std::string_view body) const {
+  if (status == 401 || status == 403) return SendsOurCredential();
+  return MayRefuseKey(status) && dialect::RefusesGoogleKey(body);
+}
+
 ServerConnection::Step ServerConnection::OnAnswerHead(const http1::ResponseHead& head) {
   const int status = head.status;
   request_.upstream_status = status;
@@ -172,10 +235,11 @@ ServerConnection::Step ServerConnection::OnAnswerHead(const http1::ResponseHead&
   upstream_keep_alive_ = head.keep_alive;
   if (!head.keep_alive) upstream_->ExpectClose();
   last_bytes_ = {'\n', '\n', '\n', '\n'};  // before the first event is between two events
-  const bool credential_refused =
-      (status == 401 || status == 403) &&
-      (upstream_connection().config.auth_mode == AuthMode::kCredential ||
-       upstream_connection().config.has_fetched_credential());
+  std::string peeked;
+  if (MayRefuseKey(status)) {
+    peeked = PeekBody(head, upstream_->input().substr(head.bytes)).payload;
+  }
+  const bool credential_refused = RefusesCredential(status, peeked);
   // What the next target may do better; a caller's own mistake would be one there as well.
   const bool may_move_on = credential_refused || status == 408 || status == 429 || status >= 500;
   if (may_move_on && request_.target + 1 < scratch_->plan.targets().size()) {

@@ -439,7 +439,10 @@ ServerConnection::Step ServerConnection::AdvanceFanOut() {
         translated_->error_headers = StrCat("retry-after: ", branch.retry_after, "\r\n");
       }
       collected_ = std::move(branch.payload);
-      const bool credential = branch.status == 401 || branch.status == 403;
+      const bool credential = RefusesCredential(branch.status, collected_);
+      if (credential && request_.target + 1 < scratch_->plan.targets().size()) {
+        return FailAttempt(ErrorCode::kUpstreamAuthFailed, {});
+      }
       return credential ? RefuseCredential() : TranslateError();
     }
     if (branch.ended && branch.code != ErrorCode::kOk) return FailAttempt(branch.code, {});

@@ -261,6 +261,126 @@ TEST_F(TranslatedRequest, RefusedCredentialIsOursNotTheClients) {
   EXPECT_THAT(response.body, HasSubstr("upstream_auth_failed"));
 }
 
+// ---- a refused key of Google's, which has the status of a malformed request
+
+constexpr std::string_view kRefusedKey =
+    R"({"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT",)"
+    R"("details":[{"reason":"API_KEY_INVALID","domain":"googleapis.com"}]}})";
+constexpr std::string_view kMalformed =
+    R"({"error":{"code":400,"message":"Bad temperature.","status":"INVALID_ARGUMENT"}})";
+
+class GoogleKey : public TranslatedRequest {
+ protected:
+  // Connection "google" speaks Gemini's dialect and answers with `answer`.
+  void StartWith(const ScriptedUpstream::Answer& answer,
+                 const std::vector<std::string>& targets = {"google.m"},
+                 std::string_view auth = {}) {
+    upstream_ = std::make_unique<ScriptedUpstream>(std::vector<ScriptedUpstream::Answer>{answer});
+    SnapshotSource source = testing::BasicSource(provider_->base_url());
+    v1::Connection google = TestConnection("google", auth.empty() ? "literal-secret" : "");
+    google.set_dialect("gemini");
+    google.set_base_url(upstream_->base_url());
+    if (!auth.empty()) google.mutable_auth()->set_mode(std::string(auth));
+    v1::Connection chat = TestConnection("chat");
+    chat.set_base_url(provider_->base_url());
+    source.Change({contract::MakeResource(google), contract::MakeResource(chat)});
+    source.Change({contract::MakeResource(TestRoute("*", 1, targets))});
+    dataplane_ = std::make_unique<TestDataplane>(source, nullptr);
+    client_ = std::make_unique<TestClient>(dataplane_->port());
+  }
+  TestResponse AskAsGemini() {
+    return client_->Post("/v1beta/models/m:generateContent",
+                         R"({"contents":[{"role":"user","parts":[{"text":"one two"}]}]})",
+                         StrCat("x-goog-api-key: ", kTestKey, "\r\n"));
+  }
+
+  std::unique_ptr<ScriptedUpstream> upstream_;
+};
+
+TEST_F(GoogleKey, RefusedIsNotTheClientsFault) {
+  const std::string answer = JsonAnswer("400 Bad Request", kRefusedKey);
+  const size_t cut = answer.size() - 30;
+  StartWith({.bytes = answer.substr(0, cut), .later = answer.substr(cut)});
+
+  for (const TestResponse& response : {AskAsGemini(), Ask("m"), Ask("m", /*stream=*/true)}) {
+    EXPECT_EQ(response.status, 502) << response.body;
+    EXPECT_EQ(response.FindHeader("x-should-retry"), "false");
+    EXPECT_THAT(response.body, HasSubstr("upstream_auth_failed"));
+    EXPECT_THAT(response.body, HasSubstr("API key not valid."));
+  }
+}
+
+TEST_F(GoogleKey, RefusedIsSeenHoweverTheAnswerIsFramed) {
+  const std::string head = "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n";
+  const std::string chunks =
+      StrCat(absl::Hex(kRefusedKey.size() - 9), "\r\n", kRefusedKey.substr(9), "\r\n0\r\n\r\n");
+  for (const ScriptedUpstream::Answer& answer : std::vector<ScriptedUpstream::Answer>{
+           {.bytes = StrCat(head, "Transfer-Encoding: chunked\r\n\r\n9\r\n",
+                            kRefusedKey.substr(0, 9), "\r\n"),
+ .later = chunks},
+           {.bytes = StrCat(head, "Connection: close\r\n\r\n", kRefusedKey.substr(0, 50)),
+           .later = std::string(kRefusedKey.substr(50)),
+           .close = true}}) {
+    StartWith(answer);
+
+    EXPECT_EQ(AskAsGemini().status, 502) << answer.bytes;
+  }
+}
+
+TEST_F(GoogleKey, RefusedMovesOnToTheNextTarget) {
+  StartWith({.bytes = JsonAnswer("400 Bad Request", kRefusedKey)}, {"google.m", "chat.*"});
+
+  EXPECT_EQ(AskAsGemini().status, 200);
+  EXPECT_EQ(Ask("m").status, 200);
+}
+
+TEST_F(GoogleKey, TheClientsOwnIsTheClientsMatter) {
+  StartWith({.bytes = JsonAnswer("400 Bad Request", kRefusedKey)}, {"google.m", "chat.*"},
+            "passthrough");
+
+  const TestResponse mirrored = AskAsGemini();
+
+  EXPECT_EQ(mirrored.status, 400);
+  EXPECT_EQ(mirrored.body, kRefusedKey);
+  EXPECT_EQ(Ask("m").status, 401);
+}
+
+TEST_F(GoogleKey, AMalformedRequestIsStillTheClientsFault) {
+  const std::string answer = JsonAnswer("400 Bad Request", kMalformed);
+  StartWith(
+      {.bytes = answer.substr(0, answer.size() - 30), .later = answer.substr(answer.size() - 30)});
+
+  for (int i = 0; i < 3; ++i) {
+    const TestResponse mirrored = AskAsGemini();
+
+    EXPECT_EQ(mirrored.status, 400);
+    EXPECT_EQ(mirrored.body, kMalformed);
+  }
+  EXPECT_EQ(Ask("m").status, 400);
+  EXPECT_EQ(upstream_->connections(), 1u);
+}
+
+TEST_F(GoogleKey, ALongRefusalIsPassedOnAsItComes) {
+  const std::string body = StrCat(R"({"error":{"message":")", std::string(40'000, 'x'), "\"}}");
+  const std::string answer = JsonAnswer("400 Bad Request", body);
+  StartWith({.bytes = answer.substr(0, 20'000), .later = answer.substr(20'000)});
+
+  const TestResponse response = AskAsGemini();
+
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(response.body, body);
+}
+
+TEST_F(GoogleKey, ARefusalThatNeverComesWholeIsPassedOnToItsEnd) {
+  const std::string answer = JsonAnswer("400 Bad Request", kMalformed);
+  StartWith({.bytes = answer.substr(0, answer.size() - 30), .close = true});
+
+  const TestResponse response = AskAsGemini();
+
+  EXPECT_EQ(response.status, 400);
+  EXPECT_NE(response.end, ReadEnd::kComplete);
+}
+
 TEST_F(TranslatedRequest, MalformedRequestIsTheClientsFault) {
   Start();
 

@@ -125,6 +125,19 @@ TEST(ProviderError, InAStreamTheObjectDecides) {
   EXPECT_EQ(read("null").kind, ErrorKind::kServer);
 }
 
+TEST(ProviderError, GoogleRefusesAKeyByItsReason) {
+  constexpr std::string_view kRefusal =
+      R"({"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT",)"
+      R"("details":[{"@type":"x"},{"reason":"API_KEY_INVALID","domain":"googleapis.com"}]}})";
+
+  EXPECT_TRUE(RefusesGoogleKey(kRefusal));
+  EXPECT_TRUE(RefusesGoogleKey("[" + std::string(kRefusal) + "]"));
+  EXPECT_EQ(KindOf(400, kRefusal), ErrorKind::kCredential);
+  EXPECT_FALSE(RefusesGoogleKey(R"({"error":{"code":400,"status":"INVALID_ARGUMENT"}})"));
+  EXPECT_FALSE(RefusesGoogleKey(R"({"error":{"details":[{"reason":"API_DISABLED"},7]}})"));
+  EXPECT_FALSE(RefusesGoogleKey("<html>API_KEY_INVALID</html>"));
+}
+
 TEST(ProviderError, AnAnswerOfStatus200MayHoldOne) {
   const auto kind_of = [](std::string_view body) { return FindErrorInAnswer(body)->kind; };
   EXPECT_EQ(kind_of(R"({"error":{"message":"m","type":"rate_limit_error"}})"),
