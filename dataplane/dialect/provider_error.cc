@@ -95,7 +95,8 @@ ErrorKind KindOfStatus(int status) {
     case 529:
       return ErrorKind::kOverloaded;
     default:
-      return status >= 500 ? ErrorKind::kServer : ErrorKind::kBadRequest;
+      // Nor is a redirect the client's fault.
+      return status >= 500 || status < 400 ? ErrorKind::kServer : ErrorKind::kBadRequest;
   }
 }
 
@@ -135,6 +136,48 @@ bool HasKeyReason(const Json& error) {
   });
 }
 
+std::string MessageOf(const Json& error);
+
+// FastAPI's list of what is wrong: {"loc":["body","messages",0],"msg":"field required"}.
+std::string MessageOfList(const Json& list) {
+  std::string message;
+  for (const Json& one : list) {
+    std::string path;
+    if (const Json* const loc = Find(one, "loc"); loc != nullptr && loc->is_array()) {
+      for (const Json& step : *loc) {
+        const std::string name = step.is_string() ? step.get<std::string>() : DumpJson(step);
+        if (path.empty() && name == "body") continue;
+        StrAppend(&path, path.empty() ? "" : ".", name);
+      }
+    }
+    const std::string text = MessageOf(one);
+    if (text.empty()) continue;
+    StrAppend(&message, message.empty() ? "" : "; ", path, path.empty() ? "" : ": ", text);
+    if (message.size() > kMessageBytesMax) break;
+  }
+  return message;
+}
+
+// Of a text itself, or of an object under one of the names that providers have for it.
+std::string MessageOf(const Json& error) {
+  if (error.is_string()) return error.get<std::string>();
+  for (const std::string_view name : {"message", "Message", "msg", "detail", "errors"}) {
+    const Json* const member = Find(error, name);
+    if (member == nullptr) continue;
+    std::string message = member->is_array() ? MessageOfList(*member) : MessageOf(*member);
+    if (!message.empty()) return message;
+  }
+  return {};
+}
+
+// What is no JSON: a text, or none when it is a page for a browser. Bytes that are no UTF-8 are
+// replaced.
+Json PlainText(std::string_view body) {
+  const std::string_view text = ToStd(absl::StripAsciiWhitespace(ToAbsl(body)));
+  if (text.starts_with('<')) return Json();
+  return ParseJson(DumpJson(text.substr(0, kMessageBytesMax))).value_or(Json());
+}
+
 std::string LimitMessage(std::string message) {
   if (message.size() <= kMessageBytesMax) return message;
   size_t end = kMessageBytesMax;
@@ -166,14 +209,7 @@ std::optional<ErrorKind> KindOfObject(const Json& error, std::string_view word,
 
 ProviderError ReadObject(const Json& error, std::string_view word, ErrorKind otherwise) {
   ProviderError read;
-  if (error.is_string()) {
-    read.message = LimitMessage(error.get<std::string>());
-    read.kind = otherwise;
-    return read;
-  }
-  read.message = FindString(error, "message");
-  if (read.message.empty()) read.message = FindString(error, "Message");
-  if (read.message.empty()) read.message = FindString(error, "detail");
+  read.message = MessageOf(error);
   read.kind = KindOfObject(error, word, read.message).value_or(otherwise);
   read.code = FindString(error, "code");
   if (read.code.empty()) read.code = FindString(error, "type");
@@ -201,11 +237,9 @@ bool RefusesGoogleKey(std::string_view body) {
 ProviderError DecodeProviderError(int status, std::string_view error_type, std::string_view body) {
   const ErrorKind by_status = KindOfStatus(status);
   const absl::StatusOr<Json> parsed = ParseJson(body);
-  if (!parsed.ok()) {
-    ProviderError error{.kind = KindOfWord(error_type).value_or(by_status)};
-    return error;
-  }
-  ProviderError error = ReadObject(ErrorMember(*parsed), error_type, by_status);
+  const Json object = parsed.ok() ? *parsed : PlainText(body);
+  ProviderError error = ReadObject(ErrorMember(object), error_type, by_status);
+  if (error.message.empty()) error.message = LimitMessage(MessageOf(object));
   // A word that every refusal has says less than a status of its own.
   const bool common = (error.kind == ErrorKind::kBadRequest && status < 500) ||
                       (error.kind == ErrorKind::kServer && status >= 500);

@@ -1,6 +1,6 @@
 #include "dataplane/gateway/provider_error.h"
 
-#include <simdjson.h>
+#include <string_view>
 
 namespace lmgate::gateway {
 namespace {
@@ -13,23 +13,6 @@ void Blank(std::string* text, std::string_view secret) {
   for (size_t at = text->find(secret); at != std::string::npos; at = text->find(secret, at)) {
     text->replace(at, secret.size(), "****");
   }
-}
-
-std::string FindMessage(std::string_view body) {
-  simdjson::dom::parser parser;
-  simdjson::dom::element root;
-  if (parser.parse(body.data(), body.size()).get(root) != simdjson::SUCCESS) {
-    const bool is_text = body.find('<') == std::string_view::npos &&
-                         simdjson::validate_utf8(body.data(), body.size());
-    return is_text ? std::string(body) : std::string();
-  }
-  std::string_view message;
-  if (root["error"]["message"].get(message) == simdjson::SUCCESS ||
-      root["message"].get(message) == simdjson::SUCCESS ||
-      root["error"].get(message) == simdjson::SUCCESS) {
-    return std::string(message);
-  }
-  return {};
 }
 
 // Blanks the values of head lines.
@@ -48,10 +31,9 @@ void BlankHeaders(std::string_view lines, std::string* message) {
 
 }  // namespace
 
-std::string ProviderErrorMessage(std::string_view body,
+std::string ProviderErrorMessage(std::string message,
                                  const snapshot::UpstreamConnection& connection,
                                  const credential::Credential* fetched) {
-  std::string message = FindMessage(body);
   BlankHeaders(connection.header_block, &message);
   if (fetched != nullptr) {
     BlankHeaders(fetched->header_line, &message);

@@ -204,7 +204,7 @@ class ServerConnection {
   bool SendsOurCredential() const;
   Step CollectAnswer();
   Step RefuseCredential();
-  std::string ProviderMessage();
+  std::string ProviderMessage(std::string message) const;
   size_t CollectBytesMax() const;
   // What the timer allows until more of an answer comes.
   void SetAnswerDeadline();

@@ -301,18 +301,20 @@ ServerConnection::Step ServerConnection::CollectAnswer() {
   }
 }
 
-// What a refusal says, without what it may repeat of our credential.
-std::string ServerConnection::ProviderMessage() {
+// Without what it may repeat of our credential.
+std::string ServerConnection::ProviderMessage(std::string message) const {
   const auto credential = request_.served->CredentialFor(*request_.connection);
   const bool fetched = credential.ok() && *credential != nullptr;
-  return ProviderErrorMessage(collected_, upstream_connection(), fetched ? *credential : nullptr);
+  return ProviderErrorMessage(std::move(message), upstream_connection(),
+                              fetched ? *credential : nullptr);
 }
 
 // The provider refuses our credential: not the client's fault, so its 401 must not reach the
 // client's SDK as one. Its message does.
 ServerConnection::Step ServerConnection::RefuseCredential() {
   ReleaseUpstream(answer_done_ && upstream_keep_alive_);
-  const std::string said = ProviderMessage();
+  const std::string said = ProviderMessage(
+      dialect::DecodeProviderError(request_.upstream_status, {}, collected_).message);
   std::string message =
       StrCat("The provider behind connection \"", upstream_connection().name,
              "\" refused the gateway's credential (", request_.upstream_status, ")");

@@ -10,7 +10,6 @@
 #include "dataplane/dialect/error_shape.h"
 #include "dataplane/dialect/provider_error.h"
 #include "dataplane/dialect/response_store.h"
-#include "dataplane/gateway/provider_error.h"
 #include "dataplane/gateway/request_clock.h"
 #include "dataplane/gateway/server_connection.h"
 
@@ -218,11 +217,14 @@ ServerConnection::Step ServerConnection::EndCollecting(bool whole) {
 }
 
 ServerConnection::Step ServerConnection::TranslateError() {
+  if (request_.upstream_status < 400) {
+    return FailAttempt(ErrorCode::kUpstreamError,
+                       StrCat("The provider behind connection \"", upstream_connection().name,
+                              "\" answered with a redirect (", request_.upstream_status, ")."));
+  }
   ReleaseUpstream(answer_done_ && upstream_keep_alive_);
-  chat::ProviderError error =
-      dialect::DecodeProviderError(request_.upstream_status, translated_->error_type, collected_);
-  error.message = ProviderMessage();
-  return RefuseAs(error);
+  return RefuseAs(
+      dialect::DecodeProviderError(request_.upstream_status, translated_->error_type, collected_));
 }
 
 // What the provider answered with is no answer; `status` says why.
@@ -241,6 +243,7 @@ ServerConnection::Step ServerConnection::FailTranslated(const absl::Status& stat
 
 ServerConnection::Step ServerConnection::RefuseAs(const chat::ProviderError& error) {
   chat::ProviderError told = error;
+  told.message = ProviderMessage(std::move(told.message));
   if (translated_->says_retry_after) told.retry_after_ms = -1;  // the header's word counts
   gateway::TranslatedError answer =
       gateway::TranslateError(request_.endpoint.shape, told, request_.id);

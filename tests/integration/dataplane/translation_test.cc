@@ -251,6 +251,49 @@ TEST_F(TranslatedRequest, RefusalHasTheClientsShapeAndKeepsRetryAfter) {
   EXPECT_EQ(Ask("context-length-exceeded").status, 400);
 }
 
+TEST_F(TranslatedRequest, RefusalKeepsTheProvidersMessage) {
+  for (const std::string_view body :
+       {R"([{"error":{"message":"too spicy"}}])", R"({"detail":[{"msg":"too spicy"}]})",
+        R"({"detail":"too spicy"})", R"({"message":"too spicy"})", "too spicy"}) {
+    ScriptedUpstream upstream({{.bytes = JsonAnswer("422 Unprocessable Entity", body)}});
+    Start({"chat.*"}, {}, upstream.base_url());
+
+    const TestResponse response = Ask("m");
+
+    EXPECT_EQ(response.status, 400) << body;
+    EXPECT_THAT(response.body, HasSubstr(R"("message":"too spicy")")) << body;
+  }
+}
+
+TEST_F(TranslatedRequest, RefusalDoesNotRepeatTheCredential) {
+  const std::string said = R"({"error":{"message":"no literal-secret here","code":429}})";
+  for (const std::string_view status : {"200 OK", "429 Too Many Requests"}) {
+    ScriptedUpstream upstream({{.bytes = JsonAnswer(status, said)}});
+    Start({"chat.*"}, {}, upstream.base_url());
+
+    const TestResponse response = Ask("m");
+
+    EXPECT_EQ(response.status, 429);
+    EXPECT_THAT(response.body, HasSubstr("no **** here")) << response.body;
+  }
+}
+
+TEST_F(TranslatedRequest, RedirectOfTheProviderIsNotTheClientsFault) {
+  ScriptedUpstream upstream({{.bytes = "HTTP/1.1 302 Found\r\nLocation: https://x.example/\r\n"
+                                       "Content-Length: 0\r\n\r\n"}});
+  Start({"chat.*"}, {}, upstream.base_url());
+
+  const TestResponse alone = Ask("m");
+
+  EXPECT_EQ(alone.status, 502) << alone.body;
+  EXPECT_THAT(alone.body, HasSubstr("upstream_error"));
+  EXPECT_EQ(alone.FindHeader("location"), "");
+
+  Start({"chat.*", "claude.*"}, {}, upstream.base_url());
+
+  EXPECT_EQ(Ask("m").status, 200);
+}
+
 TEST_F(TranslatedRequest, RefusedCredentialIsOursNotTheClients) {
   Start();
 

@@ -100,6 +100,29 @@ TEST(ProviderError, StrangeMembersDoNoHarm) {
             "field required");
 }
 
+TEST(ProviderError, TheMessageIsFoundInEveryShape) {
+  const auto message_of = [](std::string_view body) {
+    return DecodeProviderError(422, "", body).message;
+  };
+  EXPECT_EQ(message_of(R"({"detail":[{"loc":["body","messages",0],"msg":"field required"},)"
+                       R"({"msg":"too short"},7]})"),
+            "messages.0: field required; too short");
+  EXPECT_EQ(message_of(R"({"detail":{"message":"m"}})"), "m");
+  EXPECT_EQ(message_of(R"({"message":"m"})"), "m");
+  EXPECT_EQ(message_of(R"({"error":{"type":"x"},"message":"m"})"), "m");
+  EXPECT_EQ(message_of(R"({"errors":[{"message":"a"},{"message":"b"}]})"), "a; b");
+  EXPECT_EQ(message_of(R"("m")"), "m");
+  EXPECT_EQ(message_of(" not found \n"), "not found");
+  EXPECT_EQ(message_of("a \xff b"), "a \xef\xbf\xbd b");
+  EXPECT_EQ(message_of(" <html><body>not found</body></html>"), "");
+  EXPECT_EQ(message_of(R"({"error":{}})"), "");
+}
+
+TEST(ProviderError, ARedirectIsNotTheClientsFault) {
+  EXPECT_EQ(KindOf(302, ""), ErrorKind::kServer);
+  EXPECT_EQ(KindOf(302, R"({"error":{"status":"INVALID_ARGUMENT"}})"), ErrorKind::kServer);
+}
+
 TEST(ProviderError, LongMessagesAreCutAtACharacter) {
   const std::string body = R"({"message":"x)" + std::string(1000, 'x') + [] {
     std::string text;
