@@ -98,12 +98,21 @@ void AppendTrailers(std::string_view trailers, std::string* out) {
   out->append("\r\n");
 }
 
+std::string RequestIdLines(dialect::ErrorShape shape, std::string_view request_id) {
+  std::string lines = StrCat("x-request-id: ", request_id, "\r\n");
+  if (shape == dialect::ErrorShape::kAnthropic) {
+    StrAppend(&lines, "request-id: ", request_id, "\r\n");
+  } else if (shape == dialect::ErrorShape::kBedrock) {
+    StrAppend(&lines, "x-amzn-requestid: ", request_id, "\r\n");
+  }
+  return lines;
+}
+
 void EncodeStreamHead(std::string_view content_type, OutFraming framing, bool keep_alive,
-                      bool client_http_1_0, std::string_view request_id, std::string* out) {
+                      bool client_http_1_0, std::string_view id_lines, std::string* out) {
   out->clear();
   StrAppend(out, "HTTP/1.1 200 OK\r\ncontent-type: ", content_type,
-            "\r\ncache-control: no-cache\r\nx-request-id: ", request_id,
-            "\r\nx-accel-buffering: no\r\n");
+            "\r\ncache-control: no-cache\r\n", id_lines, "x-accel-buffering: no\r\n");
   if (framing == OutFraming::kRechunked) out->append("transfer-encoding: chunked\r\n");
   AppendConnection(keep_alive, client_http_1_0, out);
   out->append("\r\n");
@@ -111,11 +120,10 @@ void EncodeStreamHead(std::string_view content_type, OutFraming framing, bool ke
 
 void EncodeLocalAnswer(int status, std::string_view content_type, std::string_view extra_headers,
                        std::string_view body, bool keep_alive, bool client_http_1_0,
-                       bool head_request, std::string_view request_id, std::string* out) {
+                       bool head_request, std::string_view id_lines, std::string* out) {
   out->clear();
   StrAppend(out, "HTTP/1.1 ", status, " ", ReasonPhrase(status), "\r\ncontent-type: ", content_type,
-            "\r\ncontent-length: ", body.size(), "\r\nx-request-id: ", request_id, "\r\n",
-            extra_headers);
+            "\r\ncontent-length: ", body.size(), "\r\n", id_lines, extra_headers);
   AppendConnection(keep_alive, client_http_1_0, out);
   out->append("\r\n");
   if (!head_request) out->append(body);

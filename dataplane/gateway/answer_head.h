@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "dataplane/dialect/error_shape.h"
 #include "dataplane/http1/head_scanner.h"
 
 namespace lmgate::gateway {
@@ -36,14 +37,19 @@ std::string_view ReasonPhrase(int status);
 // True for an event stream.
 bool IsEventStream(std::string_view content_type);
 
+// Lines that name the request in an answer that we make: x-request-id, and what the SDKs of the
+// client's dialect read instead of it (translation.md 2).
+std::string RequestIdLines(dialect::ErrorShape shape, std::string_view request_id);
+
 // The head of a stream that we make, ended by an empty line. `framing`: kRechunked or kClose.
+// `id_lines`: RequestIdLines.
 void EncodeStreamHead(std::string_view content_type, OutFraming framing, bool keep_alive,
-                      bool client_http_1_0, std::string_view request_id, std::string* out);
+                      bool client_http_1_0, std::string_view id_lines, std::string* out);
 
 // An answer of our own, whole, into `out`. `extra_headers`: complete lines. `head_request`: the
-// body is described, not sent.
+// body is described, not sent. `id_lines`: RequestIdLines.
 void EncodeLocalAnswer(int status, std::string_view content_type, std::string_view extra_headers,
                        std::string_view body, bool keep_alive, bool client_http_1_0,
-                       bool head_request, std::string_view request_id, std::string* out);
+                       bool head_request, std::string_view id_lines, std::string* out);
 
 }  // namespace lmgate::gateway

@@ -144,8 +144,8 @@ http1::Awaitable<> ServerConnection::Serve() {
       }
     } else if (step == Step::kAnswer) {
       EncodeLocalAnswer(local_.status, local_.content_type, local_.extra_headers, local_.body,
-                        request_.keep_alive, request_.http_1_0, request_.head_request, request_.id,
-                        &out_);
+                        request_.keep_alive, request_.http_1_0, request_.head_request,
+                        RequestIdLines(request_.endpoint.shape, request_.id), &out_);
       iovec piece{.iov_base = out_.data(), .iov_len = out_.size()};
       std::span<iovec> pieces(&piece, 1);
       SetDeadline(Phase::kWrite, worker_.limits().write_timeout_ms);

@@ -275,7 +275,7 @@ void ServerConnection::StartTranslatedRelay() {
   event_stream_ = true;
   request_.status = 200;
   EncodeStreamHead(translated_->translation->content_type(), framing_, request_.keep_alive,
-                   request_.http_1_0, request_.id, &out_);
+                   request_.http_1_0, RequestIdLines(request_.endpoint.shape, request_.id), &out_);
   translated_->translation->ForgetRequest();
 }
 

@@ -522,6 +522,25 @@ TEST_F(TranslatedRequest, ModelsAreListedForTheSdkThatAsks) {
   EXPECT_THAT(openai.body, HasSubstr(R"("object":"list")"));
 }
 
+TEST_F(TranslatedRequest, AnswersNameTheRequestAsTheSdkReadsIt) {
+  Start();
+  const std::string lines = StrCat(AuthHeader(), "x-request-id: my-id\r\n");
+  for (const TestResponse& response :
+       {client_->Post("/v1/messages", MessagesBody("gpt-4o", false), lines),
+        client_->Post("/v1/messages", MessagesBody("gpt-4o", true), lines),
+        client_->Post("/v1/messages", MessagesBody("status-429", false), lines),
+        client_->Post("/v1/messages", "{", lines)}) {
+    EXPECT_EQ(response.FindHeader("request-id"), "my-id") << response.body;
+    EXPECT_EQ(response.FindHeader("x-request-id"), "my-id");
+  }
+  for (const TestResponse& response :
+       {client_->Post("/model/gpt-4o/converse",
+                      R"({"messages":[{"role":"user","content":[{"text":"x"}]}]})", lines),
+        client_->Post("/model/gpt-4o/converse", "{", lines)}) {
+    EXPECT_EQ(response.FindHeader("x-amzn-requestid"), "my-id") << response.body;
+  }
+}
+
 TEST_F(TranslatedRequest, ErrorsOfEveryPathHaveItsShape) {
   Start();
 

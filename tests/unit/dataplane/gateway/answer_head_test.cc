@@ -139,11 +139,20 @@ TEST(IsEventStream, TakesParametersAndAnyCase) {
   EXPECT_FALSE(IsEventStream("text/event"));
 }
 
+TEST(RequestIdLines, HaveTheNameThatTheClientsSdkReads) {
+  using dialect::ErrorShape;
+  EXPECT_EQ(RequestIdLines(ErrorShape::kOpenAi, "a"), "x-request-id: a\r\n");
+  EXPECT_EQ(RequestIdLines(ErrorShape::kAnthropic, "a"), "x-request-id: a\r\nrequest-id: a\r\n");
+  EXPECT_EQ(RequestIdLines(ErrorShape::kBedrock, "a"),
+            "x-request-id: a\r\nx-amzn-requestid: a\r\n");
+  EXPECT_EQ(RequestIdLines(ErrorShape::kGemini, "a"), "x-request-id: a\r\n");
+}
+
 TEST(EncodeLocalAnswer, IsGolden) {
   std::string out;
 
   EncodeLocalAnswer(503, "application/json", "retry-after: 1\r\n", "{}", false, false, false,
-                    "req-1", &out);
+                    "x-request-id: req-1\r\n", &out);
 
   EXPECT_EQ(out,
             "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n"
@@ -154,7 +163,8 @@ TEST(EncodeLocalAnswer, IsGolden) {
 TEST(EncodeLocalAnswer, DescribesTheBodyToHead) {
   std::string out;
 
-  EncodeLocalAnswer(200, "text/plain", "", "ok\n", true, false, true, "req-1", &out);
+  EncodeLocalAnswer(200, "text/plain", "", "ok\n", true, false, true, "x-request-id: req-1\r\n",
+                    &out);
 
   EXPECT_EQ(out,
             "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 3\r\n"
