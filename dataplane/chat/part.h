@@ -32,8 +32,9 @@ struct Citation {
 // What proves to a provider that reasoning, or a call, is its own: opaque bytes that only the same
 // provider and model take back. Travels through clients of other dialects sealed (dialect/seal.h).
 struct Signature {
-  // Who made it: "anthropic" (its own API, Bedrock and Vertex alike), "gemini", "openai"; empty =
-  // nobody: there is none, or the client's dialect says nothing of its origin.
+  // Who made it: "anthropic" (its own API, Bedrock's InvokeModel and Vertex alike), "bedrock"
+  // (Converse), "gemini", "openai"; empty = nobody: there is none, or the client's dialect says
+  // nothing of its origin.
   std::string origin = {};
   std::string model = {};  // the upstream's name of it; empty = not known
   std::string data = {};   // as on the wire

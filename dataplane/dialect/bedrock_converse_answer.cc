@@ -15,10 +15,9 @@ namespace {
 using chat::Part;
 using chat::PartKind;
 
-// Claude's: a profile's name may hide it, and no other model on Bedrock signs.
 chat::Signature SignatureOf(std::string data, const AnswerContext& context) {
   if (data.empty()) return {};
-  return {.origin = std::string(kOriginAnthropic), .model = context.model, .data = std::move(data)};
+  return {.origin = std::string(kOriginBedrock), .model = context.model, .data = std::move(data)};
 }
 
 void ReadReasoning(const Json& block, const AnswerContext& context, std::vector<Part>* parts) {

@@ -365,7 +365,7 @@ absl::StatusOr<Json> ConverseContentWriter::WriteResult(const Part& part) {
 }
 
 void ConverseContentWriter::WriteReasoning(const Part& part, Json* content) const {
-  if (!IsSignedFor(part.signature, kOriginAnthropic, options_.model)) return;
+  if (!IsSignedFor(part.signature, kOriginBedrock, options_.model)) return;
   Json block = Json::object();
   Json& reasoning = block["reasoningContent"];
   if (part.text.empty()) {

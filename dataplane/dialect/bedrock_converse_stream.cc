@@ -223,7 +223,7 @@ class Decoder : public EventDecoder {
     }
     ChatEvent close = EventOf(Kind::kPartClose, block->second);
     if (!block->second.signature.empty()) {
-      close.signature = {.origin = std::string(kOriginAnthropic),
+      close.signature = {.origin = std::string(kOriginBedrock),
                          .model = context_.model,
                          .data = std::move(block->second.signature)};
     }

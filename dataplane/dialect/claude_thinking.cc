@@ -158,23 +158,23 @@ Thinking ThinkingOf(const ChatRequest& request, const BackendTraits& traits) {
   return AddBudget(request, model, traits.default_max_tokens, std::move(thinking));
 }
 
-void WriteThinking(const Thinking& thinking, Json* members) {
+void WriteThinking(const Thinking& thinking, Json* body) {
   switch (thinking.way) {
     case Thinking::Way::kUnsaid:
       break;
     case Thinking::Way::kDisabled:
-      (*members)["thinking"]["type"] = "disabled";
+      (*body)["thinking"]["type"] = "disabled";
       break;
     case Thinking::Way::kBudget:
-      (*members)["thinking"]["type"] = "enabled";
-      (*members)["thinking"]["budget_tokens"] = thinking.budget_tokens;
+      (*body)["thinking"]["type"] = "enabled";
+      (*body)["thinking"]["budget_tokens"] = thinking.budget_tokens;
       break;
     case Thinking::Way::kAdaptive:
-      (*members)["thinking"]["type"] = "adaptive";
-      if (thinking.wants_summary) (*members)["thinking"]["display"] = "summarized";
+      (*body)["thinking"]["type"] = "adaptive";
+      if (thinking.wants_summary) (*body)["thinking"]["display"] = "summarized";
       break;
   }
-  if (!thinking.effort.empty()) (*members)["output_config"]["effort"] = thinking.effort;
+  if (!thinking.effort.empty()) (*body)["output_config"]["effort"] = thinking.effort;
 }
 
 }  // namespace lmgate::dialect

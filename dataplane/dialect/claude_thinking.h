@@ -36,8 +36,7 @@ struct Thinking {
 // server's, which takes a budget.
 Thinking ThinkingOf(const chat::ChatRequest& request, const BackendTraits& traits);
 
-// Puts `thinking` and `output_config` into `members`, where there is something to say: Anthropic's
-// body, and Converse's additionalModelRequestFields.
-void WriteThinking(const Thinking& thinking, Json* members);
+// Puts `thinking` and `output_config` into the body, where there is something to say.
+void WriteThinking(const Thinking& thinking, Json* body);
 
 }  // namespace lmgate::dialect

@@ -22,6 +22,7 @@ chat::Signature UnsealSignature(std::string_view text, std::string_view own_orig
 bool IsSignedFor(const chat::Signature& signature, std::string_view origin, std::string_view model);
 
 inline constexpr std::string_view kOriginAnthropic = "anthropic";
+inline constexpr std::string_view kOriginBedrock = "bedrock";  // Converse, whoever made the model
 inline constexpr std::string_view kOriginGemini = "gemini";
 inline constexpr std::string_view kOriginOpenAi = "openai";
 

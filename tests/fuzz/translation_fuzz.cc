@@ -64,7 +64,8 @@ std::unique_ptr<Translation> Begin(const Input& input) {
   if (!body.ok()) return nullptr;
   LMGATE_CHECK(nlohmann::json::accept(body->body));
   // What we ask is a request of the dialect, as we read it ourselves.
-  LMGATE_CHECK(backend.DecodeRequest({.body = body->body, .model = "m"}).ok());
+  const Dialect& coder = lmgate::dialect::CoderFor(backend, input.model);
+  LMGATE_CHECK(coder.DecodeRequest({.body = body->body, .model = "m"}).ok());
   return *std::move(translation);
 }
 

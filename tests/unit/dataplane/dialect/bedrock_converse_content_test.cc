@@ -262,13 +262,13 @@ TEST(BedrockConverseContent, AResultIsNeverEmpty) {
 
 TEST(BedrockConverseContent, OnlyItsOwnReasoningGoesBack) {
   Part own{.kind = PartKind::kReasoning, .text = "hm"};
-  own.signature = {.origin = "anthropic", .model = "claude", .data = "c2ln"};
+  own.signature = {.origin = "bedrock", .model = "claude", .data = "c2ln"};
   Part redacted = own;
   redacted.text.clear();
   Part of_other_model = own;
   of_other_model.signature.model = "claude-2";
   Part foreign = own;
-  foreign.signature.origin = "gemini";
+  foreign.signature.origin = "anthropic";
   Part unsigned_text{.kind = PartKind::kReasoning, .text = "hm"};
   const std::vector<Part> all = {own, redacted, of_other_model, foreign, unsigned_text};
 

@@ -11,6 +11,7 @@
 #include "dataplane/chat/chat_response.h"
 #include "dataplane/dialect/aws_event_stream.h"
 #include "dataplane/dialect/bedrock_converse.h"
+#include "dataplane/dialect/bedrock_converse_words.h"
 #include "dataplane/dialect/json.h"
 #include "dataplane/dialect/seal.h"
 #include "tests/support/bedrock_grammar.h"
@@ -108,7 +109,8 @@ std::string Describe(const ChatResponse& response) {
     for (const chat::Part& part : choice.parts) {
       StrAppend(&text, static_cast<int>(part.kind), " ", part.text, " ", part.id, " ", part.name,
                 " ", part.arguments, " ", part.signature.origin, " ", part.signature.model, " ",
-                part.signature.data);
+                // Without the envelope that it is given to clients in.
+                ReadRedactedContent(part.signature.data).data);
       for (const chat::Citation& citation : part.citations) {
         StrAppend(&text, " [", citation.url, " ", citation.title, " ", citation.cited_text, "]");
       }
