@@ -170,20 +170,22 @@ std::string MessageOf(const Json& error) {
   return {};
 }
 
-// What is no JSON: a text, or none when it is a page for a browser. Bytes that are no UTF-8 are
-// replaced.
-Json PlainText(std::string_view body) {
-  const std::string_view text = ToStd(absl::StripAsciiWhitespace(ToAbsl(body)));
-  if (text.starts_with('<')) return Json();
-  return ParseJson(DumpJson(text.substr(0, kMessageBytesMax))).value_or(Json());
-}
-
 std::string LimitMessage(std::string message) {
   if (message.size() <= kMessageBytesMax) return message;
   size_t end = kMessageBytesMax;
   while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xC0) == 0x80) --end;
   message.resize(end);
   return message;
+}
+
+// What is no JSON: a text, or none when it is a page for a browser. Bytes that are no UTF-8 are
+// replaced.
+Json PlainText(std::string_view body) {
+  const std::string_view text = ToStd(absl::StripAsciiWhitespace(ToAbsl(body)));
+  if (text.starts_with('<')) return Json();
+  Json said = LimitMessage(std::string(text));
+  // What is not UTF-8 comes back as another text.
+  return ParseJson(DumpJson(said)).value_or(Json()) == said ? said : Json();
 }
 
 // A word, a message or a number decide; nullopt = none of them says anything.
@@ -198,8 +200,10 @@ std::optional<ErrorKind> KindOfObject(const Json& error, std::string_view word,
   if ((!kind.has_value() || kind == ErrorKind::kBadRequest) && SpeaksOfContext(message)) {
     return ErrorKind::kContextTooLong;
   }
-  if (!kind.has_value()) {
-    const auto number = FindInteger(error, "code");
+  // Bedrock's word for any error of the model itself says less than the model's own status.
+  const bool of_model = kind == ErrorKind::kServer && Find(error, "originalStatusCode") != nullptr;
+  if (!kind.has_value() || of_model) {
+    const auto number = FindInteger(error, of_model ? "originalStatusCode" : "code");
     if (number.has_value() && *number >= 400 && *number <= 599) {
       kind = KindOfStatus(static_cast<int>(*number));
     }

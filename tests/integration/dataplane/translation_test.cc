@@ -424,6 +424,34 @@ TEST_F(GoogleKey, ARefusalThatNeverComesWholeIsPassedOnToItsEnd) {
   EXPECT_NE(response.end, ReadEnd::kComplete);
 }
 
+TEST_F(TranslatedRequest, RefusalsMessageIsReadInTheShapeOfEveryDialect) {
+  constexpr std::string_view kBodies[] = {
+      R"({"error":{"message":"words of it","type":"invalid_request_error","code":null}})",
+      R"({"type":"error","error":{"type":"invalid_request_error","message":"words of it"}})",
+      R"({"error":{"code":400,"message":"words of it","status":"INVALID_ARGUMENT"}})",
+      R"([{"error":{"code":400,"message":"words of it","status":"INVALID_ARGUMENT"}}])",
+      R"({"message":"words of it"})",
+      "words of it"};
+  std::vector<ScriptedUpstream::Answer> answers;
+  for (const std::string_view body : kBodies) {
+    for (const std::string_view status : {"400 Bad Request", "401 Unauthorized"}) {
+      answers.push_back({.bytes = StrCat("HTTP/1.1 ", status, "\r\nContent-Length: ", body.size(),
+                                         "\r\n\r\n", body)});
+    }
+  }
+  ScriptedUpstream upstream(std::move(answers));
+  Start({"chat.*"}, {}, upstream.base_url());
+
+  for (const std::string_view body : kBodies) {
+    const TestResponse refused = Ask("m");
+    EXPECT_EQ(refused.status, 400) << body;
+    EXPECT_THAT(refused.body, HasSubstr("words of it")) << body;
+    const TestResponse credential = Ask("m");
+    EXPECT_EQ(credential.status, 502) << body;
+    EXPECT_THAT(credential.body, HasSubstr("credential (401): words of it")) << body;
+  }
+}
+
 TEST_F(TranslatedRequest, MalformedRequestIsTheClientsFault) {
   Start();
 

@@ -61,6 +61,28 @@ TEST(ProviderError, ReadsBedrocksByItsHeader) {
   EXPECT_EQ(DecodeProviderError(403, "X", R"({"Message":"no"})").message, "no");
 }
 
+TEST(ProviderError, TheModelsOwnStatusCountsAtBedrock) {
+  const ProviderError error =
+      DecodeProviderError(424, "ModelErrorException",
+                          R"({"message":"too much","originalStatusCode":429,"resourceName":"m"})");
+  EXPECT_EQ(error.kind, ErrorKind::kRateLimit);
+  EXPECT_EQ(error.message, "too much");
+  EXPECT_EQ(KindOf(424, R"({"message":"m","originalStatusCode":500})", "ModelErrorException"),
+            ErrorKind::kServer);
+  EXPECT_EQ(KindOf(424, R"({"message":"m"})", "ModelErrorException"), ErrorKind::kServer);
+}
+
+TEST(ProviderError, PlainWordsAreTheMessage) {
+  const auto message = [](std::string_view body) {
+    return DecodeProviderError(502, "", body).message;
+  };
+  EXPECT_EQ(message("no healthy upstream"), "no healthy upstream");
+  EXPECT_EQ(message("<html>bad gateway</html>"), "");
+  EXPECT_EQ(message("\xff\xfe"), "");
+  EXPECT_EQ(message(""), "");
+  EXPECT_EQ(message(std::string(5000, 'x')).size(), 2000u);
+}
+
 TEST(ProviderError, WithoutJsonTheStatusDecides) {
   EXPECT_EQ(KindOf(502, "<html>bad gateway</html>"), ErrorKind::kServer);
   EXPECT_EQ(KindOf(503, ""), ErrorKind::kOverloaded);
