@@ -143,9 +143,12 @@ bool HasParameters(const Json& schema) {
   if (!schema.is_object() || schema.empty()) return false;
   const Json* const properties = Find(schema, "properties");
   if (properties != nullptr && properties->is_object() && !properties->empty()) return true;
-  for (const std::string_view key : {"$ref", "anyOf", "oneOf", "allOf"}) {
+  for (const std::string_view key : {"$ref", "anyOf", "oneOf", "allOf", "patternProperties"}) {
     if (Find(schema, key) != nullptr) return true;
   }
+  // A map: its members have names of the model's choice.
+  const Json* const others = Find(schema, "additionalProperties");
+  if (others != nullptr && others->is_object()) return true;
   return FindString(schema, "type") != "object" && FindString(schema, "type") != "OBJECT" &&
          Find(schema, "type") != nullptr;
 }

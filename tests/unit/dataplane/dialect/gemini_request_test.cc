@@ -180,6 +180,20 @@ TEST(GeminiRequest, OneToolHoldsAllFunctions) {
                         R"({"name":"b"},{"name":"c"}]}])"));
 }
 
+TEST(GeminiRequest, AMapHasASchemaWithoutProperties) {
+  ChatRequest request = Hello();
+  request.tools = {{.name = "a",
+                    .description = {},
+                    .parameters = R"({"type":"object","additionalProperties":)"
+                                  R"({"type":"string"}})"}};
+
+  EXPECT_THAT(Encode(request).body,
+              HasSubstr(R"("parametersJsonSchema":{"type":"object","additionalProperties":{)"));
+  // The subset has no maps, and the first models refuse an object without properties.
+  EXPECT_THAT(Encode(request, "gemini-2.0-flash").body,
+              HasSubstr(R"("functionDeclarations":[{"name":"a"}])"));
+}
+
 TEST(GeminiRequest, FirstModelsGetTheSubset) {
   ChatRequest request = Hello();
   request.tools = {{.name = "a",
