@@ -43,8 +43,9 @@ Json WriteAnthropicUsage(const chat::TokenUsage& usage);
 
 // stop_reason to what it means; `called` = the answer holds a tool call.
 chat::FinishReason ReadStopReason(std::string_view stop_reason, bool called);
-// With no stop_sequence to name, kStopSequence is an ordinary end.
-std::string_view WriteStopReason(chat::FinishReason finish, std::string_view stop_sequence);
+// How a message, or a stream, ended: stop_reason, stop_sequence, of a refusal stop_details. With no
+// stop_sequence to name, kStopSequence is an ordinary end.
+Json WriteStop(chat::FinishReason finish, std::string_view stop_sequence);
 
 // "msg_…": the provider's when it has that form.
 std::string MessageId(std::string_view provider_id, const AnswerContext& context);

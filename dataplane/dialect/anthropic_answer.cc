@@ -164,7 +164,9 @@ FinishReason ReadStopReason(std::string_view stop_reason, bool called) {
   return FinishReason::kStop;
 }
 
-std::string_view WriteStopReason(FinishReason finish, std::string_view stop_sequence) {
+namespace {
+
+std::string_view StopReasonOf(FinishReason finish, std::string_view stop_sequence) {
   switch (finish) {
     case FinishReason::kStop:
       return "end_turn";
@@ -179,6 +181,19 @@ std::string_view WriteStopReason(FinishReason finish, std::string_view stop_sequ
       return "refusal";
   }
   return "end_turn";
+}
+
+}  // namespace
+
+Json WriteStop(FinishReason finish, std::string_view stop_sequence) {
+  const std::string_view reason = StopReasonOf(finish, stop_sequence);
+  Json stop = {{"stop_reason", reason}, {"stop_sequence", Json()}};
+  if (reason == "stop_sequence") stop["stop_sequence"] = stop_sequence;
+  // Anthropic's categories are its own; what the model said of it is in the content.
+  if (reason == "refusal") {
+    stop["stop_details"] = Json{{"type", "refusal"}, {"category", Json()}, {"explanation", Json()}};
+  }
+  return stop;
 }
 
 std::string MessageId(std::string_view provider_id, const AnswerContext& context) {
@@ -246,16 +261,14 @@ std::string Anthropic::EncodeResponse(const ChatResponse& response,
     Json block = WriteAnswerBlock(part);
     if (!block.is_null()) content.push_back(std::move(block));
   }
-  const std::string_view reason = WriteStopReason(choice.finish, choice.stop_sequence);
-  const bool by_sequence = reason == "stop_sequence";
-  return DumpJson(Json{{"id", MessageId(response.id, context)},
-                       {"type", "message"},
-                       {"role", "assistant"},
-                       {"model", response.model.empty() ? context.model : response.model},
-                       {"content", std::move(content)},
-                       {"stop_reason", reason},
-                       {"stop_sequence", by_sequence ? Json(choice.stop_sequence) : Json()},
-                       {"usage", WriteAnthropicUsage(response.usage)}});
+  Json message = {{"id", MessageId(response.id, context)},
+                  {"type", "message"},
+                  {"role", "assistant"},
+                  {"model", response.model.empty() ? context.model : response.model},
+                  {"content", std::move(content)}};
+  message.update(WriteStop(choice.finish, choice.stop_sequence));
+  message["usage"] = WriteAnthropicUsage(response.usage);
+  return DumpJson(message);
 }
 
 }  // namespace lmgate::dialect

@@ -328,7 +328,7 @@ bool IsLawfulUserId(std::string_view user) {
   return !user.empty() && user.size() <= kBytesMax && user.find('@') == std::string_view::npos;
 }
 
-absl::Status WriteStop(const std::vector<std::string>& stop, Json* body) {
+absl::Status WriteStopSequences(const std::vector<std::string>& stop, Json* body) {
   if (stop.empty()) return absl::OkStatus();
   for (const std::string& sequence : stop) {
     if (chat::IsBlank(sequence)) {
@@ -398,7 +398,7 @@ absl::StatusOr<Json> WriteAnthropicRequest(const ChatRequest& request,
     if (!choice.is_null()) body["tool_choice"] = std::move(choice);
   }
   WriteSampling(request, model, thinking.on, &body);
-  LMGATE_RETURN_IF_ERROR(WriteStop(request.stop, &body));
+  LMGATE_RETURN_IF_ERROR(WriteStopSequences(request.stop, &body));
   WriteThinking(thinking, &body);
   if (request.response_format.kind == ResponseFormat::Kind::kJsonSchema) {
     LMGATE_ASSIGN_OR_RETURN(Json schema, ParseObject(request.response_format.schema));

@@ -423,13 +423,9 @@ void AnthropicEventWriter::WriteOne(const ChatEvent& event, Written* written) {
       return;
     case Kind::kEnd: {
       if (block_open_) StopBlock(written);
-      const std::string_view reason = WriteStopReason(finish_, stop_sequence_);
-      const bool by_sequence = reason == "stop_sequence";
-      say("message_delta",
-          Json{{"type", ""},
-               {"delta", Json{{"stop_reason", reason},
-                              {"stop_sequence", by_sequence ? Json(stop_sequence_) : Json()}}},
-               {"usage", WriteAnthropicUsage(usage_)}});
+      say("message_delta", Json{{"type", ""},
+                                {"delta", WriteStop(finish_, stop_sequence_)},
+                                {"usage", WriteAnthropicUsage(usage_)}});
       say("message_stop", Json{{"type", ""}});
       done_ = true;
       return;

@@ -176,6 +176,8 @@ TEST(AnthropicAnswer, WritesRefusalsAsTextWithTheirReason) {
 
   EXPECT_EQ(message["content"][0].dump(), R"({"type":"text","text":"No."})");
   EXPECT_EQ(message["stop_reason"], "refusal");
+  EXPECT_EQ(message["stop_details"].dump(),
+            R"({"type":"refusal","category":null,"explanation":null})");
 }
 
 TEST(AnthropicAnswer, NamesTheStopSequence) {

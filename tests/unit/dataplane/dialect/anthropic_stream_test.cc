@@ -461,6 +461,7 @@ TEST(AnthropicStream, WritesRefusalsAsText) {
 
   EXPECT_THAT(Said(bytes), ElementsAre("No."));
   EXPECT_THAT(bytes, HasSubstr(R"("stop_reason":"refusal")"));
+  EXPECT_THAT(bytes, HasSubstr(R"("stop_details":{"type":"refusal")"));
 }
 
 TEST(AnthropicStream, CountsAtTheEnd) {
