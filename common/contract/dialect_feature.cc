@@ -21,7 +21,7 @@ constexpr FeatureRow kRows[] = {
      ""},
     {Feature::kLateSystemText,
      "system text between turns",
-     {"messages", "input", "messages", "", ""},
+     {"messages", "input", "messages", "", "messages"},
      {M, M, E, E, E},
      "as a user's text in <system> tags, at its place"},
     {Feature::kImageData,

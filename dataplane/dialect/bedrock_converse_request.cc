@@ -25,6 +25,16 @@ absl::Status NeedObject(const Json& value, std::string_view field) {
   return value.is_object() ? absl::OkStatus() : BadField(field, "must be an object");
 }
 
+absl::Status ReadSystem(const Json& system, const std::string& field, ChatRequest* request) {
+  LMGATE_ASSIGN_OR_RETURN(std::vector<Part> parts,
+                          ReadConverseContent(system, field, &request->own_fields));
+  for (Part& part : parts) {
+    if (part.kind != PartKind::kText) return BadField(field, "must be texts");
+    if (!part.text.empty()) request->system.push_back(std::move(part));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ReadMessages(const Json& messages, ChatRequest* request) {
   if (!messages.is_array()) return BadField("messages", "must be a list");
   for (size_t i = 0; i < messages.size(); ++i) {
@@ -32,25 +42,23 @@ absl::Status ReadMessages(const Json& messages, ChatRequest* request) {
     const Json& message = messages[i];
     LMGATE_RETURN_IF_ERROR(NeedObject(message, field));
     const std::string role = FindString(message, "role");
-    if (role != "user" && role != "assistant") {
-      return BadField(StrCat(field, ".role"), "must be user or assistant");
+    if (role != "user" && role != "assistant" && role != "system") {
+      return BadField(StrCat(field, ".role"), "must be user, assistant or system");
     }
     const Json* const content = Find(message, "content");
     if (content == nullptr) return BadField(StrCat(field, ".content"), "is missing");
+    if (role == "system" && request->turns.empty()) {
+      LMGATE_RETURN_IF_ERROR(ReadSystem(*content, StrCat(field, ".content"), request));
+      continue;
+    }
     Turn turn{.role = role == "user" ? Role::kUser : Role::kAssistant};
+    if (role == "system") turn.role = Role::kSystem;
     LMGATE_ASSIGN_OR_RETURN(
         turn.parts, ReadConverseContent(*content, StrCat(field, ".content"), &request->own_fields));
+    const bool is_text = std::all_of(turn.parts.begin(), turn.parts.end(),
+                                     [](const Part& part) { return part.kind == PartKind::kText; });
+    if (role == "system" && !is_text) return BadField(StrCat(field, ".content"), "must be texts");
     request->turns.push_back(std::move(turn));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ReadSystem(const Json& system, ChatRequest* request) {
-  LMGATE_ASSIGN_OR_RETURN(std::vector<Part> parts,
-                          ReadConverseContent(system, "system", &request->own_fields));
-  for (Part& part : parts) {
-    if (part.kind != PartKind::kText) return BadField("system", "must be texts");
-    if (!part.text.empty()) request->system.push_back(std::move(part));
   }
   return absl::OkStatus();
 }
@@ -210,6 +218,9 @@ absl::Status ReadModelFields(const Json& fields, ChatRequest* request) {
 
 // {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": {"schema": TEXT, …}}}}
 absl::Status ReadOutputConfig(const Json& config, ChatRequest* request) {
+  LMGATE_RETURN_IF_ERROR(NeedObject(config, "outputConfig"));
+  LMGATE_ASSIGN_OR_RETURN(auto effort, ReadString(config, "effort", "outputConfig.effort"));
+  AddEffort(std::move(effort).value_or(std::string()), request);
   const Json* const format = Find(config, "textFormat");
   if (format == nullptr) return absl::OkStatus();
   const Json* const structure = Find(*format, "structure");
@@ -235,7 +246,7 @@ bool AsksForStopSequenceOnly(const Json& paths) {
 absl::Status ReadMember(const std::string& name, const Json& value, ChatRequest* request) {
   constexpr std::string_view kHints[] = {"requestMetadata", "performanceConfig", "serviceTier"};
   if (name == "messages") return ReadMessages(value, request);
-  if (name == "system") return ReadSystem(value, request);
+  if (name == "system") return ReadSystem(value, name, request);
   if (name == "inferenceConfig") return ReadInference(value, request);
   if (name == "toolConfig") return ReadToolConfig(value, request);
   if (name == "additionalModelRequestFields") return ReadModelFields(value, request);

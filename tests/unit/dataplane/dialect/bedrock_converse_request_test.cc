@@ -64,6 +64,22 @@ TEST(BedrockConverseRequest, RolesAreUserAndAssistant) {
   EXPECT_EQ(request->turns[1].role, Role::kAssistant);
 }
 
+TEST(BedrockConverseRequest, SystemMessagesAreSystemTextAtTheirPlace) {
+  const auto request = DecodeBody(R"({"messages":[{"role":"system","content":[{"text":"first"}]},)"
+                                  R"({"role":"user","content":[{"text":"a"}]},)"
+                                  R"({"role":"system","content":[{"text":"late"}]}]})");
+
+  ASSERT_TRUE(request.ok()) << request.status();
+  ASSERT_EQ(request->system.size(), 1u);
+  EXPECT_EQ(request->system[0].text, "first");
+  ASSERT_EQ(request->turns.size(), 2u);
+  EXPECT_EQ(request->turns[1].role, Role::kSystem);
+  EXPECT_THAT(DecodeBody(R"({"messages":[{"role":"user","content":[{"text":"a"}]},)"
+                         R"({"role":"system","content":[{"toolUse":{"toolUseId":"t","name":"f",)"
+                         R"("input":{}}}]}]})"),
+              StatusIs(kInvalid, HasSubstr("messages[1].content")));
+}
+
 TEST(BedrockConverseRequest, LimitsAreReadWithZeroKept) {
   const ChatRequest request = Decode(
       R"("inferenceConfig":{"maxTokens":10,"temperature":0,"topP":0.5,"stopSequences":["a"]},)"
@@ -125,6 +141,10 @@ TEST(BedrockConverseRequest, ThinkingIsRead) {
       Decode(R"("additionalModelRequestFields":{"reasoning_effort":"high"})");
   EXPECT_EQ(effort.reasoning.mode, ReasoningRequest::Mode::kEffort);
   EXPECT_EQ(effort.reasoning.effort, "high");
+
+  const ChatRequest of_output = Decode(R"("outputConfig":{"effort":"max"})");
+  EXPECT_EQ(of_output.reasoning.mode, ReasoningRequest::Mode::kEffort);
+  EXPECT_EQ(of_output.reasoning.effort, "max");
 }
 
 TEST(BedrockConverseRequest, ASchemaOfTheAnswerIsRead) {
@@ -168,7 +188,7 @@ TEST(BedrockConverseRequest, WrongFieldsAreNamed) {
       {R"("system":7)", "system"},
       {R"("system":[{"image":{"format":"png","source":{"bytes":"aGk="}}}])", "system"},
       {R"("messages":{})", "messages"},
-      {R"("messages":[{"role":"system","content":[]}])", "messages[0].role"},
+      {R"("messages":[{"role":"tool","content":[]}])", "messages[0].role"},
       {R"("messages":[{"role":"user"}])", "messages[0].content"},
       {R"("messages":[{"role":"user","content":[{"text":1}]}])", "messages[0].content[0].text"},
       {R"("inferenceConfig":[])", "inferenceConfig"},
