@@ -129,7 +129,7 @@ constexpr FeatureRow kRows[] = {
      "several answers",
      {"n", "", "", "candidateCount", ""},
      {M, E, E, M, E},
-     "as many requests in parallel"},
+     "as many requests in parallel; also of gemini, above 8"},
     {Feature::kSeed, "seed", {"seed", "", "", "seed", ""}, {M, D, D, M, D}, ""},
     {Feature::kPenalties,
      "presence and frequency penalty",

@@ -293,8 +293,8 @@ absl::StatusOr<Json> WriteImage(const Part& part) {
     const std::string type =
         sniffed.empty() ? NormalizeMediaType(part.media_type) : std::string(sniffed);
     if (!IsImageType(type)) {
-      return absl::InvalidArgumentError(
-          StrCat("an image of type \"", type, "\": the provider takes png, jpeg, gif and webp"));
+      return BadField(
+          "image", StrCat("the provider takes png, jpeg, gif and webp, not type \"", type, "\""));
     }
     source = {{"type", "base64"}, {"media_type", type}, {"data", part.data}};
   } else if (!part.url.empty()) {
@@ -316,8 +316,8 @@ absl::StatusOr<Json> WriteDocument(const Part& part) {
                absl::Base64Unescape(part.data, &text)) {
       source = {{"type", "text"}, {"media_type", "text/plain"}, {"data", text}};
     } else {
-      return absl::InvalidArgumentError(
-          StrCat("a file of type \"", type, "\": the provider takes PDF and text"));
+      return BadField("document",
+                      StrCat("the provider takes PDF and text, not type \"", type, "\""));
     }
   } else if (!part.url.empty()) {
     source = {{"type", "url"}, {"url", part.url}};

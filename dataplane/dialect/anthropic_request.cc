@@ -332,8 +332,7 @@ absl::Status WriteStopSequences(const std::vector<std::string>& stop, Json* body
   if (stop.empty()) return absl::OkStatus();
   for (const std::string& sequence : stop) {
     if (chat::IsBlank(sequence)) {
-      return absl::InvalidArgumentError(
-          "a stop sequence of nothing but white space: the provider takes none");
+      return BadField("stop_sequences", "the provider takes none of nothing but white space");
     }
   }
   (*body)["stop_sequences"] = stop;

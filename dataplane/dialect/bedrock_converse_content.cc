@@ -331,8 +331,8 @@ absl::StatusOr<Json> ConverseContentWriter::WriteMedia(const Part& part) {
   if (part.kind == PartKind::kImage) {
     const std::string_view format = FormatOf(part.media_type);
     if (!IsOneOf(format, kImageFormats)) {
-      return absl::InvalidArgumentError(
-          StrCat("the bedrock provider takes no images of type \"", part.media_type, "\""));
+      return BadField("image", StrCat("the bedrock provider takes no images of type \"",
+                                      part.media_type, "\""));
     }
     Json& image = block["image"];
     image["format"] = format;
@@ -341,8 +341,8 @@ absl::StatusOr<Json> ConverseContentWriter::WriteMedia(const Part& part) {
   }
   const std::string_view format = DocumentFormatOf(part);
   if (format.empty()) {
-    return absl::InvalidArgumentError(
-        StrCat("the bedrock provider takes no files of type \"", part.media_type, "\""));
+    return BadField("document", StrCat("the bedrock provider takes no files of type \"",
+                                       part.media_type, "\""));
   }
   Json& document = block["document"];
   document["format"] = format;

@@ -47,8 +47,8 @@ absl::StatusOr<Json> SchemaOf(const chat::Tool& tool) {
   }
   absl::StatusOr<Json> schema = ParseObject(tool.parameters);
   if (!schema.ok()) {
-    return absl::InvalidArgumentError(
-        StrCat("the parameters of tool \"", tool.name, "\" are no JSON Schema object"));
+    return BadField("toolConfig.tools",
+                    StrCat("the parameters of tool \"", tool.name, "\" are no JSON Schema object"));
   }
   if (Find(*schema, "type") == nullptr) (*schema)["type"] = "object";
   if (Find(*schema, "properties") == nullptr) (*schema)["properties"] = Json::object();

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/error_detail.h"
 #include "common/base/status_macros.h"
 #include "common/base/strings.h"
 #include "common/contract/dialect_feature.h"
+#include "common/contract/provider_preset.h"
 #include "dataplane/chat/conversation.h"
 #include "dataplane/dialect/claude_model.h"
 #include "dataplane/dialect/dialects.h"
@@ -29,6 +31,9 @@ using Kind = ChatEvent::Kind;
 
 // Answers that one request may ask for: each costs as much as a request.
 constexpr int64_t kChoicesMax = 16;
+
+// Gemini API reference, GenerationConfig.candidateCount.
+constexpr int64_t kGeminiCandidatesMax = 8;
 
 // What a provider's ids and names of tools may be (translation.md 5.1, 5.3).
 struct ToolLimits {
@@ -86,6 +91,20 @@ void FilterTools(ChatRequest* request) {
   choice.names.clear();
 }
 
+// An encoder names a field by its own dialect's word for it, the client knows another.
+absl::Status InClientsWords(const absl::Status& status, std::string_view client) {
+  const std::string own = GetFieldHint(status).value_or(FieldHint()).field;
+  for (const contract::FeatureRow& row : contract::DialectFeatures()) {
+    const std::string_view field = row.field[contract::DialectColumn(client)];
+    const bool names = std::find(row.field.begin(), row.field.end(), own) != row.field.end();
+    if (own.empty() || field.empty() || !names) continue;
+    std::string_view message = ToStd(status.message());
+    if (message.starts_with(StrCat(own, ": "))) message.remove_prefix(own.size() + 2);
+    return BadField(field, message);
+  }
+  return status;
+}
+
 void Add(const chat::TokenUsage& usage, bool first, chat::TokenUsage* sum) {
   if (first) {
     *sum = usage;
@@ -130,7 +149,8 @@ absl::StatusOr<UpstreamBody> Translation::Encode(const Dialect& backend,
   chat::Normalize(RulesOf(name), &request);
   if (Is(name, Feature::kToolChoiceSubset, Treatment::kEmulated)) FilterTools(&request);
   branch_count_ = 1;
-  if (request.n > 1 && Is(name, Feature::kN, Treatment::kEmulated)) {
+  const bool too_many = name == contract::kDialectGemini && request.n > kGeminiCandidatesMax;
+  if (too_many || (request.n > 1 && Is(name, Feature::kN, Treatment::kEmulated))) {
     branch_count_ = static_cast<size_t>(std::exchange(request.n, 1));
   }
   schema_tool_.reset();
@@ -146,7 +166,9 @@ absl::StatusOr<UpstreamBody> Translation::Encode(const Dialect& backend,
     AddSchemaTool(tool, &request);
   }
   FitTools(name, &request);
-  return backend_->EncodeRequest(request, traits);
+  absl::StatusOr<UpstreamBody> upstream = backend_->EncodeRequest(request, traits);
+  if (!upstream.ok()) return InClientsWords(upstream.status(), client_.dialect->name());
+  return upstream;
 }
 
 // Ids and names as the provider takes them. Ids need no way back: the client's own history brings

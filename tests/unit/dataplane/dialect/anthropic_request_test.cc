@@ -646,7 +646,7 @@ TEST(AnthropicRequest, RefusesBlankStopSequences) {
   request.stop = {"END", "\n"};
 
   EXPECT_THAT(Anthropic().EncodeRequest(request, {}),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("stop sequence")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("stop_sequences")));
   request.stop = {"END"};
   EXPECT_EQ(Encode(request)["stop_sequences"].dump(), R"(["END"])");
 }

@@ -629,7 +629,10 @@ TEST(TranslationFeatures, SeveralAnswersAreAsManyRequestsWhereThereIsNoOtherWay)
     const Encoded encoded = EncodeFor(kChat, R"({"n":3})", backend, ModelOf(backend, Feature::kN));
     EXPECT_EQ(encoded.translation->branch_count(), 3u) << backend;
   }
-  EXPECT_EQ(EncodeFor(kChat, R"({"n":3})", kGemini, kGeminiModel).translation->branch_count(), 1u);
+  EXPECT_EQ(EncodeFor(kChat, R"({"n":8})", kGemini, kGeminiModel).translation->branch_count(), 1u);
+  const Encoded nine = EncodeFor(kChat, R"({"n":9})", kGemini, kGeminiModel);
+  EXPECT_EQ(nine.translation->branch_count(), 9u);
+  EXPECT_TRUE(Holds(nine.body->body, "-candidateCount")) << nine.body->body;
 }
 
 TEST(TranslationFeatures, AFileIsKnownToItsProviderOnly) {
@@ -689,6 +692,28 @@ TEST(TranslationFeatures, TheSchemaToolOfGeminiIsTheAnswersText) {
   EXPECT_EQ(choice["message"]["content"], R"({"schemaw":"x"})");
   EXPECT_FALSE(choice["message"].contains("tool_calls"));
   EXPECT_EQ(choice["finish_reason"], "stop");
+}
+
+TEST(TranslationFeatures, WhatAProviderCannotTakeIsNamedInTheClientsWords) {
+  const std::string tiff =
+      R"({"type":"image","source":{"type":"base64","media_type":"image/tiff","data":"SUkqAA=="}})";
+  const std::string chat_tiff =
+      R"({"type":"image_url","image_url":{"url":"data:image/tiff;base64,SUkqAA=="}})";
+  const auto field = [](std::string_view client, std::string_view members, std::string_view backend,
+                        std::string_view model) {
+    const Encoded encoded = EncodeFor(client, members, backend, model);
+    EXPECT_EQ(encoded.body.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_TRUE(NamesField(encoded.body.status())) << encoded.body.status();
+    return GetFieldHint(encoded.body.status()).value_or(FieldHint()).field;
+  };
+  EXPECT_EQ(field(kChat, ChatUser(chat_tiff), kAnthropic, kClaude), "image_url");
+  EXPECT_EQ(field(kChat, ChatUser(chat_tiff), kBedrock, kBedrocksClaude), "image_url");
+  EXPECT_EQ(field(kAnthropic, AnthropicUser(tiff), kBedrock, kNova), "image");
+  EXPECT_EQ(field(kChat, R"({"stop":["\n"]})", kAnthropic, kClaude), "stop");
+  EXPECT_EQ(field(kChat, R"({"stop":["\n"]})", kBedrock, kBedrocksClaude), "stop");
+  EXPECT_EQ(
+      field(kAnthropic, R"({"stop_sequences":["1","2","3","4","5","6"]})", kGemini, kGeminiModel),
+      "stop_sequences");
 }
 
 // Gemini 3 refuses its own call without it; calls of these dialects have no place for it.
