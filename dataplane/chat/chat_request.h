@@ -95,6 +95,9 @@ struct ChatRequest {
   std::string end_user = {};
   bool stream = false;
   bool include_usage = false;  // openai-chat: the client asked for usage in the stream
+  // openai-chat: the tools are `functions`, the older form, in which an answer has one call at
+  // most.
+  bool calls_functions = false;
 
   // Fields, by their path in the client's dialect ("tools[2]", "logprobs"), that mean something and
   // have no place above. Only the client's own dialect can carry them: with any other

@@ -13,26 +13,31 @@ namespace {
 
 using chat::PartKind;
 
-Json EncodeCall(const chat::Part& part) {
+Json EncodeFunction(const chat::Part& part) {
   Json function = Json::object();
   function["name"] = part.name;
   function["arguments"] = chat::IsBlank(part.arguments) ? "{}" : part.arguments;
+  return function;
+}
+
+Json EncodeCall(const chat::Part& part) {
   Json call = Json::object();
   call["id"] = part.id;
   call["type"] = "function";
-  call["function"] = std::move(function);
+  call["function"] = EncodeFunction(part);
   Json extra = ExtraContent(SealSignature(part.signature, {}));
   if (!extra.is_null()) call["extra_content"] = std::move(extra);
   return call;
 }
 
-Json EncodeMessage(const std::vector<chat::Part>& parts) {
+Json EncodeMessage(const std::vector<chat::Part>& parts, const AnswerContext& context) {
   std::string content;
   std::string refusal;
   std::string reasoning;
   Json details = Json::array();
   Json annotations = Json::array();
   Json calls = Json::array();
+  Json function_call;
   int64_t points = 0;
   for (const chat::Part& part : parts) {
     if (part.kind == PartKind::kText) {
@@ -48,19 +53,24 @@ Json EncodeMessage(const std::vector<chat::Part>& parts) {
       reasoning.append(part.text);
       Json detail = ChatReasoningDetail(part, static_cast<int>(details.size()));
       if (!detail.is_null()) details.push_back(std::move(detail));
-    } else if (part.kind == PartKind::kToolCall) {
+    } else if (part.kind == PartKind::kToolCall && !context.request.calls_functions) {
       calls.push_back(EncodeCall(part));
+    } else if (part.kind == PartKind::kToolCall && function_call.is_null()) {
+      // Of several calls the first: the model asks for the others again when it has the result.
+      function_call = EncodeFunction(part);
     }
   }
   Json message = Json::object();
   message["role"] = "assistant";
-  const bool silent = content.empty() && (!calls.empty() || !refusal.empty());
+  const bool calls_tools = !calls.empty() || !function_call.is_null();
+  const bool silent = content.empty() && (calls_tools || !refusal.empty());
   message["content"] = silent ? Json() : Json(std::move(content));
   message["refusal"] = refusal.empty() ? Json() : Json(std::move(refusal));
   if (!reasoning.empty()) message["reasoning_content"] = std::move(reasoning);
   if (!details.empty()) message["reasoning_details"] = std::move(details);
   if (!annotations.empty()) message["annotations"] = std::move(annotations);
   if (!calls.empty()) message["tool_calls"] = std::move(calls);
+  if (!function_call.is_null()) message["function_call"] = std::move(function_call);
   return message;
 }
 
@@ -100,9 +110,9 @@ std::string OpenAiChat::EncodeResponse(const chat::ChatResponse& response,
     const chat::Choice& choice = response.choices[i];
     Json encoded = Json::object();
     encoded["index"] = i;
-    encoded["message"] = EncodeMessage(choice.parts);
+    encoded["message"] = EncodeMessage(choice.parts, context);
     encoded["logprobs"] = nullptr;
-    encoded["finish_reason"] = ChatFinish(choice.finish, IsRefused(choice.parts));
+    encoded["finish_reason"] = ChatFinish(choice.finish, IsRefused(choice.parts), context);
     choices.push_back(std::move(encoded));
   }
   Json answer = Json::object();

@@ -160,16 +160,20 @@ absl::Status DecodeToolChoice(const Json& body, ChatRequest* request) {
   return absl::OkStatus();
 }
 
-// `functions` and `function_call`, the older form of tools: at most one call in an answer.
+// `functions` and `function_call`, the older form of tools: at most one call in an answer. Beside
+// `tools` they are more of those.
 absl::Status DecodeFunctions(const Json& body, ChatRequest* request) {
   const Json* const functions = Find(body, "functions");
   if (functions != nullptr && !functions->is_array()) {
     return BadField("functions", "must be a list");
   }
+  const bool speaks_tools = !request->tools.empty();
   for (size_t i = 0; functions != nullptr && i < functions->size(); ++i) {
     LMGATE_ASSIGN_OR_RETURN(chat::Tool tool,
                             DecodeFunction((*functions)[i], ChatEntry("functions", i)));
     request->tools.push_back(std::move(tool));
+    if (speaks_tools) continue;
+    request->calls_functions = true;
     request->parallel_tool_calls = false;
   }
   const Json* const call = Find(body, "function_call");

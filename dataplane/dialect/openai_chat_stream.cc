@@ -109,7 +109,8 @@ class ChatEventEncoder : public EventEncoder {
         return;
       case Kind::kFinish: {
         const Choice& choice = ChoiceOf(event.choice, out);
-        AppendChunk(event.choice, Json::object(), ChatFinish(event.finish, choice.refused), out);
+        AppendChunk(event.choice, Json::object(),
+                    ChatFinish(event.finish, choice.refused, context_), out);
         return;
       }
       case Kind::kError:
@@ -178,10 +179,16 @@ class ChatEventEncoder : public EventEncoder {
     if (event.part_kind == PartKind::kReasoning) choice.reasoning = {};
     if (event.part_kind != PartKind::kToolCall) return;
     const int index = choice.next_call++;
+    // Of several calls the first: the model asks for the others again when it has the result.
+    if (context_.request.calls_functions && index > 0) return;
     choice.calls[event.part] = Call{.index = index};
     Json function = Json::object();
     function["name"] = event.name;
     function["arguments"] = "";
+    if (context_.request.calls_functions) {
+      AppendDelta(event.choice, "function_call", std::move(function), out);
+      return;
+    }
     Json call = Json::object();
     call["index"] = index;
     call["id"] = event.id;
@@ -254,6 +261,10 @@ class ChatEventEncoder : public EventEncoder {
   void AppendArguments(int choice, int index, std::string_view text, std::string* out) {
     Json function = Json::object();
     function["arguments"] = text;
+    if (context_.request.calls_functions) {
+      AppendDelta(choice, "function_call", std::move(function), out);
+      return;
+    }
     Json call = Json::object();
     call["index"] = index;
     call["function"] = std::move(function);

@@ -113,7 +113,7 @@ bool IsChatFailure(std::string_view word) {
   return word == "error" || word == "abort" || word == "insufficient_system_resource";
 }
 
-std::string_view ChatFinish(FinishReason finish, bool refused) {
+std::string_view ChatFinish(FinishReason finish, bool refused, const AnswerContext& context) {
   switch (finish) {
     case FinishReason::kStop:
     case FinishReason::kStopSequence:
@@ -121,7 +121,7 @@ std::string_view ChatFinish(FinishReason finish, bool refused) {
     case FinishReason::kLength:
       return "length";
     case FinishReason::kToolCalls:
-      return "tool_calls";
+      return context.request.calls_functions ? "function_call" : "tool_calls";
     case FinishReason::kContentFilter:
       return "content_filter";
     case FinishReason::kRefusal:

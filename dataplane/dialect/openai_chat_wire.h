@@ -29,7 +29,7 @@ std::optional<chat::FinishReason> ReadChatFinish(std::string_view word);
 // True for a reason that means that the answer failed: there is no such reason at OpenAI.
 bool IsChatFailure(std::string_view word);
 // `refused`: the answer has a refusal's text, which says it better than a finish reason does.
-std::string_view ChatFinish(chat::FinishReason finish, bool refused);
+std::string_view ChatFinish(chat::FinishReason finish, bool refused, const AnswerContext& context);
 
 // `annotations`; others than url_citation are left out. Offsets are code points of the whole
 // content: `base` is where the text that they belong to begins in it.

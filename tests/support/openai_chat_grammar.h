@@ -33,6 +33,8 @@ class OpenAiChatGrammar {
 
   struct Choice {
     std::map<int64_t, std::string> arguments;  // by the index of the call
+    bool calls_function = false;               // the older form, of one call
+    std::string function_arguments = {};
     bool finished = false;
   };
 
@@ -125,6 +127,14 @@ class OpenAiChatGrammar {
         if (!wrong.empty()) return wrong;
       }
     }
+    if (delta.contains("function_call")) {
+      const Json& call = delta["function_call"];
+      if (!HasString(call, "arguments", true)) return "a function_call without arguments";
+      if (HasString(call, "name") == choice.calls_function)
+        return "not one name of a function_call";
+      choice.calls_function = true;
+      choice.function_arguments.append(Text(call, "arguments"));
+    }
     const Json& finish = json["finish_reason"];
     if (finish.is_null()) return {};
     if (!delta.empty()) return "a finish_reason beside a delta";
@@ -155,12 +165,16 @@ class OpenAiChatGrammar {
   }
 
   std::string CheckFinish(const std::string& reason, Choice* choice) {
-    static const std::set<std::string> kReasons = {"stop", "length", "tool_calls",
-                                                   "content_filter"};
+    static const std::set<std::string> kReasons = {"stop", "length", "tool_calls", "content_filter",
+                                                   "function_call"};
     choice->finished = true;
     if (!kReasons.contains(reason)) return "an unknown finish_reason";
     if (reason == "tool_calls" && choice->arguments.empty()) return "tool_calls without calls";
     if (reason == "stop" && !choice->arguments.empty()) return "stop in spite of calls";
+    if (reason == "function_call" &&
+        !Json::parse(choice->function_arguments, nullptr, false).is_object()) {
+      return "function_call without one";
+    }
     for (const auto& [index, arguments] : choice->arguments) {
       if (reason != "tool_calls") continue;
       if (!Json::parse(arguments, nullptr, false).is_object())

@@ -74,6 +74,23 @@ TEST(OpenAiChatAnswer, AnEmptyAnswerIsOne) {
               HasSubstr("choice\n  finish length\n"));
 }
 
+TEST(OpenAiChatAnswer, AClientOfFunctionsIsToldOneFunctionCall) {
+  AnswerContext context = TestContext();
+  context.request.calls_functions = true;
+  chat::Part second = Call("{}");
+  second.name = "g";
+
+  const std::string answer = OpenAiChat().EncodeResponse(
+      Say({Call(R"({"a":1})"), second}, chat::FinishReason::kToolCalls), context);
+
+  EXPECT_THAT(answer, HasSubstr(R"("content":null,"refusal":null,)"
+                                R"("function_call":{"name":"f","arguments":"{\"a\":1}"}},)"
+                                R"("logprobs":null,"finish_reason":"function_call")"));
+  EXPECT_THAT(answer, Not(HasSubstr("tool_calls")));
+  EXPECT_THAT(OpenAiChat().EncodeResponse(Say({Call("")}, chat::FinishReason::kToolCalls), context),
+              HasSubstr(R"("arguments":"{}")"));
+}
+
 TEST(OpenAiChatAnswer, IsWrittenWhole) {
   chat::ChatResponse response = Say({chat::TextPart("Hi"), chat::TextPart("!")}, {});
   response.usage = {.known = true, .prompt_tokens = 3, .completion_tokens = 2};

@@ -60,7 +60,17 @@ TEST(OpenAiChatRequest, FunctionsAreTheOlderFormOfTools) {
   ASSERT_EQ(request->tools.size(), 1u);
   EXPECT_EQ(request->tool_choice.mode, chat::ToolChoice::Mode::kOne);
   EXPECT_EQ(request->parallel_tool_calls, false);
+  EXPECT_TRUE(request->calls_functions);
   EXPECT_THAT(request->own_fields, IsEmpty());
+}
+
+TEST(OpenAiChatRequest, FunctionsBesideToolsAreTools) {
+  const ChatRequest request = With(R"("functions":[{"name":"f"}],)"
+                                   R"("tools":[{"type":"function","function":{"name":"g"}}])");
+
+  EXPECT_EQ(request.tools.size(), 2u);
+  EXPECT_FALSE(request.calls_functions);
+  EXPECT_EQ(request.parallel_tool_calls, std::nullopt);
 }
 
 TEST(OpenAiChatRequest, NumbersKeepZeroAndNullIsAbsent) {

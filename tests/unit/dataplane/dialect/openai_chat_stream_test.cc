@@ -213,6 +213,20 @@ TEST(OpenAiChatStream, ToolIndexesCountTheCallsAndArgumentsAreNeverEmpty) {
   EXPECT_THAT(out, HasSubstr(R"({"index":1,"function":{"arguments":"{}"}})"));
 }
 
+TEST(OpenAiChatStream, AClientOfFunctionsIsToldOneFunctionCall) {
+  AnswerContext context = TestContext();
+  context.request.calls_functions = true;
+
+  const std::string out = Encode(DecodeStream(Stream("interleaved_calls")), context);
+
+  EXPECT_EQ(testing::CheckOpenAiChatStream(out), "");
+  EXPECT_THAT(out, HasSubstr(R"("delta":{"function_call":{"name":)"));
+  EXPECT_THAT(out, HasSubstr(R"("delta":{},"logprobs":null,"finish_reason":"function_call")"));
+  EXPECT_THAT(out, Not(HasSubstr("tool_calls")));
+  EXPECT_THAT(Outcome(DecodeStream(out)),
+              HasSubstr("choice\n  call call_r10 one {\"a\":1}\n  finish tool_calls\n"));
+}
+
 TEST(OpenAiChatStream, ARefusalWithoutItsTextIsAContentFilter) {
   chat::ChatResponse response;
   chat::Choice& choice = response.choices.emplace_back();

@@ -44,9 +44,9 @@ TEST(ChatWire, FinishReasons) {
   EXPECT_EQ(ReadChatFinish("anything"), FinishReason::kStop);
   EXPECT_TRUE(IsChatFailure("insufficient_system_resource"));
   EXPECT_FALSE(IsChatFailure("stop"));
-  EXPECT_EQ(ChatFinish(FinishReason::kStopSequence, false), "stop");
-  EXPECT_EQ(ChatFinish(FinishReason::kRefusal, true), "stop");
-  EXPECT_EQ(ChatFinish(FinishReason::kRefusal, false), "content_filter");
+  EXPECT_EQ(ChatFinish(FinishReason::kStopSequence, false, TestContext()), "stop");
+  EXPECT_EQ(ChatFinish(FinishReason::kRefusal, true, TestContext()), "stop");
+  EXPECT_EQ(ChatFinish(FinishReason::kRefusal, false, TestContext()), "content_filter");
 }
 
 TEST(ChatWire, AnnotationsOutsideOfTheirTextHaveNoPlace) {
