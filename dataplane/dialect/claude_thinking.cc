@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dataplane/dialect/claude_model.h"
+#include "dataplane/dialect/reasoning_effort.h"
 #include "dataplane/dialect/seal.h"
 
 namespace lmgate::dialect {
@@ -22,35 +23,14 @@ using Mode = ReasoningRequest::Mode;
 constexpr int64_t kBudgetMin = 1024;
 constexpr int64_t kBudgetMax = 1 << 30;  // beyond all models: sums stay small
 
-// The words of an effort and the budgets that stand for them (translation.md 7.1).
-struct EffortRow {
-  std::string_view effort;
-  int64_t budget_tokens;
-};
-constexpr EffortRow kEfforts[] = {{"minimal", 1024}, {"low", 2048},    {"medium", 8192},
-                                  {"high", 16384},   {"xhigh", 32768}, {"max", 32768}};
-
-int64_t BudgetOf(std::string_view effort) {
-  for (const EffortRow& row : kEfforts) {
-    if (row.effort == effort) return row.budget_tokens;
-  }
-  return 8192;
-}
-
 // As output_config.effort knows it.
 std::string_view EffortOf(const ReasoningRequest& reasoning, const ClaudeModel& model) {
   std::string_view effort = reasoning.effort;
-  if (reasoning.mode == Mode::kBudget) {
-    constexpr int64_t kHighMax = 24576;
-    effort = "xhigh";
-    if (reasoning.budget_tokens <= kHighMax) effort = "high";
-    if (reasoning.budget_tokens <= BudgetOf("medium")) effort = "medium";
-    if (reasoning.budget_tokens <= BudgetOf("low")) effort = "low";
-  }
+  if (reasoning.mode == Mode::kBudget) effort = EffortOfBudget(reasoning.budget_tokens);
   if (effort == "minimal") return "low";
   if (effort == "xhigh" && !model.takes_xhigh) return "high";
-  for (const EffortRow& row : kEfforts) {
-    if (row.effort == effort) return row.effort;
+  for (const std::string_view word : {"low", "medium", "high", "xhigh", "max"}) {
+    if (word == effort) return word;
   }
   return {};
 }
@@ -113,7 +93,7 @@ Thinking AddBudget(const ChatRequest& request, const ClaudeModel& model, int64_t
                    Thinking thinking) {
   const ReasoningRequest& reasoning = request.reasoning;
   int64_t budget =
-      reasoning.mode == Mode::kBudget ? reasoning.budget_tokens : BudgetOf(reasoning.effort);
+      reasoning.mode == Mode::kBudget ? reasoning.budget_tokens : BudgetOfEffort(reasoning.effort);
   if (budget < kBudgetMin) return thinking;
   budget = std::min(budget, kBudgetMax);
   // The limit is for thinking and answer together: room for an answer must be left.

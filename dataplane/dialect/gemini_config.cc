@@ -14,6 +14,7 @@
 #include "dataplane/dialect/gemini_field.h"
 #include "dataplane/dialect/gemini_model.h"
 #include "dataplane/dialect/gemini_schema.h"
+#include "dataplane/dialect/reasoning_effort.h"
 
 namespace lmgate::dialect {
 namespace {
@@ -179,15 +180,16 @@ void WriteFormat(const ResponseFormat& format, const GeminiModel& model, Json* c
   }
 }
 
-// translation.md 7.1; the bounds are those of the Gemini API reference, Thinking.
+// High is what Google's own chat endpoint makes of it: 24576 (Gemini API docs, OpenAI
+// compatibility).
 int64_t BudgetOf(std::string_view effort, const GeminiModel& model) {
-  if (effort == "minimal") return 1024;
-  if (effort == "low") return 2048;
-  if (effort == "medium") return 8192;
-  if (effort == "high" || !model.pro) return 24576;
-  return 32768;
+  constexpr int64_t kHigh = 24576;
+  const int64_t budget = BudgetOfEffort(effort);
+  if (effort == "high") return kHigh;
+  return model.pro ? budget : std::min(budget, kHigh);
 }
 
+// The bounds are those of the Gemini API reference, Thinking.
 int64_t FitBudget(int64_t budget, const GeminiModel& model) {
   if (budget < 0) return -1;
   if (model.pro) return std::clamp<int64_t>(budget, 128, 32768);
@@ -195,10 +197,8 @@ int64_t FitBudget(int64_t budget, const GeminiModel& model) {
   return std::clamp<int64_t>(budget, model.lite ? 512 : 1, 24576);
 }
 
-std::string EffortOf(int64_t budget) {
-  if (budget < 1024) return "minimal";
-  if (budget <= 4096) return "low";
-  return budget <= 12288 ? "medium" : "high";
+std::string_view EffortOf(int64_t budget) {
+  return budget < BudgetOfEffort("minimal") ? "minimal" : EffortOfBudget(budget);
 }
 
 // The first Pro of the third knows low and high only, the later ones no minimal.

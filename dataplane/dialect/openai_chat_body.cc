@@ -8,6 +8,7 @@
 #include "dataplane/dialect/media.h"
 #include "dataplane/dialect/openai_chat.h"
 #include "dataplane/dialect/openai_chat_wire.h"
+#include "dataplane/dialect/openai_request.h"
 #include "dataplane/dialect/seal.h"
 #include "dataplane/dialect/tool_id.h"
 
@@ -17,7 +18,6 @@ namespace {
 using chat::ChatRequest;
 using chat::Part;
 using chat::PartKind;
-using chat::ReasoningRequest;
 using chat::ResponseFormat;
 using chat::Role;
 using chat::ToolChoice;
@@ -305,56 +305,12 @@ absl::Status EncodeResponseFormat(const ResponseFormat& format, Json* body) {
   return absl::OkStatus();
 }
 
-// OpenAI's models from before GPT-5.1 know no effort "none"; GPT-5's least is "minimal", and the
-// others either always think or never do.
-std::string_view OffEffort(std::string_view model) {
-  if (model.starts_with("openai/")) model.remove_prefix(7);
-  for (const std::string_view old : {"gpt-3", "gpt-4", "chatgpt-4", "o1", "o3", "o4"}) {
-    if (model.starts_with(old)) return {};
-  }
-  const std::string_view gpt5 = "gpt-5";
-  if (model == gpt5 || (model.starts_with(gpt5) && model[gpt5.size()] == '-')) return "minimal";
-  return "none";
-}
-
 // OpenAI's reasoning models answer 400 to `max_tokens`, wherever they are served.
 bool RefusesOldNames(std::string_view model) {
   for (const std::string_view name : {"gpt-5", "o1", "o3", "o4"}) {
     if (model.starts_with(name)) return true;
   }
   return false;
-}
-
-// The table of translation.md 7.1.
-std::string_view EffortOfBudget(int64_t budget_tokens) {
-  constexpr int64_t kLowMax = 4096;
-  constexpr int64_t kMediumMax = 12288;
-  constexpr int64_t kHighMax = 32767;
-  if (budget_tokens <= kLowMax) return "low";
-  if (budget_tokens <= kMediumMax) return "medium";
-  return budget_tokens <= kHighMax ? "high" : "xhigh";
-}
-
-std::string EncodeEffort(const ReasoningRequest& reasoning, std::string_view model) {
-  switch (reasoning.mode) {
-    case ReasoningRequest::Mode::kDefault:
-      return {};
-    case ReasoningRequest::Mode::kOff:
-      return std::string(OffEffort(model));
-    case ReasoningRequest::Mode::kEffort:
-      return reasoning.effort == "none" ? std::string(OffEffort(model)) : reasoning.effort;
-    case ReasoningRequest::Mode::kBudget:
-      return std::string(EffortOfBudget(reasoning.budget_tokens));
-    case ReasoningRequest::Mode::kAdaptive:
-      return reasoning.effort;
-  }
-  return {};
-}
-
-// The end user, short enough for OpenAI (64 bytes): a longer one by its hash.
-std::string EncodeEndUser(const std::string& end_user) {
-  constexpr size_t kBytesMax = 64;
-  return end_user.size() > kBytesMax ? ToolIdFor(end_user, "user_", kBytesMax) : end_user;
 }
 
 template <typename T>
@@ -390,10 +346,10 @@ absl::StatusOr<UpstreamBody> OpenAiChat::EncodeRequest(const ChatRequest& reques
     LMGATE_ASSIGN_OR_RETURN(body["logit_bias"], EncodeSchema(request.logit_bias, "logit_bias"));
   }
   LMGATE_RETURN_IF_ERROR(EncodeResponseFormat(request.response_format, &body));
-  const std::string effort = EncodeEffort(request.reasoning, traits.model);
+  const std::string effort = OpenAiEffort(request.reasoning, traits.model);
   if (!effort.empty()) body["reasoning_effort"] = effort;
   if (!request.verbosity.empty()) body["verbosity"] = request.verbosity;
-  if (!request.end_user.empty()) body["user"] = EncodeEndUser(request.end_user);
+  if (!request.end_user.empty()) body["user"] = OpenAiEndUser(request.end_user);
   if (request.stream) {
     body["stream"] = true;
     // Always: the gateway counts by it, and other dialects state it without being asked.

@@ -8,6 +8,7 @@
 #include "common/base/status_macros.h"
 #include "common/base/strings.h"
 #include "dataplane/dialect/json.h"
+#include "dataplane/dialect/openai_request.h"
 #include "dataplane/dialect/openai_responses_input.h"
 #include "dataplane/dialect/openai_responses_item.h"
 #include "dataplane/dialect/openai_responses_tools.h"
@@ -315,42 +316,20 @@ void SetText(const ChatRequest& request, Json* body) {
   if (!text.empty()) (*body)["text"] = std::move(text);
 }
 
-// translation.md 7.1.
-std::string_view EffortOfBudget(int64_t budget_tokens) {
-  if (budget_tokens <= 0) return "none";
-  if (budget_tokens <= 2048) return "low";
-  if (budget_tokens <= 8192) return "medium";
-  if (budget_tokens < 32768) return "high";
-  return "xhigh";
-}
-
-std::string EffortOf(const ReasoningRequest& asked) {
-  switch (asked.mode) {
-    case ReasoningRequest::Mode::kDefault:
-      return {};
-    case ReasoningRequest::Mode::kOff:
-      return "none";
-    case ReasoningRequest::Mode::kEffort:
-    case ReasoningRequest::Mode::kAdaptive:
-      return asked.effort;
-    case ReasoningRequest::Mode::kBudget:
-      return std::string(EffortOfBudget(asked.budget_tokens));
-  }
-  return {};
-}
-
-void SetReasoning(const ChatRequest& request, const Json& input, Json* body) {
+void SetReasoning(const ChatRequest& request, std::string_view model, const Json& input,
+                  Json* body) {
   const ReasoningRequest& asked = request.reasoning;
   Json reasoning = Json::object();
-  const std::string effort = EffortOf(asked);
+  const std::string effort = OpenAiEffort(asked, model);
+  const bool off = asked.mode == ReasoningRequest::Mode::kOff || effort == "none";
   if (!effort.empty()) reasoning["effort"] = effort;
-  if (asked.want_text && effort != "none") reasoning["summary"] = "auto";
+  if (asked.want_text && !off) reasoning["summary"] = "auto";
   const bool replayed = std::any_of(input.begin(), input.end(), [](const Json& item) {
     return FindString(item, "type") == "reasoning";
   });
-  const bool on = effort != "none" && asked.mode != ReasoningRequest::Mode::kDefault;
+  const bool on = !off && (asked.mode != ReasoningRequest::Mode::kDefault || asked.want_text);
   // Asked of a model that does not reason, it would be refused: so only where reasoning is said.
-  if (on || replayed || asked.want_text) {
+  if (on || replayed) {
     (*body)["include"] = Json::array({"reasoning.encrypted_content"});
   }
   if (!reasoning.empty()) (*body)["reasoning"] = std::move(reasoning);
@@ -381,7 +360,7 @@ absl::StatusOr<UpstreamBody> OpenAiResponses::EncodeRequest(const ChatRequest& r
   } else if (!instructions.empty()) {
     body["instructions"] = instructions;
   }
-  SetReasoning(request, input, &body);
+  SetReasoning(request, traits.model, input, &body);
   // All of it was another provider's reasoning: OpenAI takes no conversation without a word.
   if (input.empty()) input.push_back({{"role", "user"}, {"content", "."}});
   body["input"] = std::move(input);
@@ -392,7 +371,7 @@ absl::StatusOr<UpstreamBody> OpenAiResponses::EncodeRequest(const ChatRequest& r
   }
   if (request.temperature.has_value()) body["temperature"] = *request.temperature;
   if (request.top_p.has_value()) body["top_p"] = *request.top_p;
-  if (!request.end_user.empty()) body["user"] = request.end_user;
+  if (!request.end_user.empty()) body["user"] = OpenAiEndUser(request.end_user);
   // The whole history comes with each request.
   body["store"] = false;
   if (request.stream) body["stream"] = true;

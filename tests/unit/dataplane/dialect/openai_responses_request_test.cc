@@ -235,6 +235,13 @@ TEST(OpenAiResponsesEncodeRequest, KeepsZeroAndFalseAndRaisesTheTokenLimit) {
   EXPECT_EQ(body["stream"], true);
 }
 
+TEST(OpenAiResponsesEncodeRequest, ALongEndUserIsShortened) {
+  ChatRequest request = Hello();
+  request.end_user = std::string(65, 'u');
+
+  EXPECT_TRUE(Encode(request)["user"].get<std::string>().starts_with("user_"));
+}
+
 TEST(OpenAiResponsesEncodeRequest, StrictIsSaidAlways) {
   ChatRequest request = Hello();
   request.tools = {
@@ -303,14 +310,13 @@ TEST(OpenAiResponsesEncodeRequest, WritesReasoningByEffortOrBudget) {
   };
 
   EXPECT_EQ(effort(Effort::kDefault, "", 0), "");
-  EXPECT_EQ(effort(Effort::kOff, "", 0), "none");
+  EXPECT_EQ(effort(Effort::kOff, "", 0), "minimal");  // GPT-5's least
   EXPECT_EQ(effort(Effort::kEffort, "minimal", 0), "minimal");
   EXPECT_EQ(effort(Effort::kAdaptive, "", 0), "");
   EXPECT_EQ(effort(Effort::kBudget, "", 1024), "low");
   EXPECT_EQ(effort(Effort::kBudget, "", 8192), "medium");
   EXPECT_EQ(effort(Effort::kBudget, "", 16384), "high");
   EXPECT_EQ(effort(Effort::kBudget, "", 32768), "xhigh");
-  EXPECT_EQ(effort(Effort::kBudget, "", 0), "none");
 }
 
 TEST(OpenAiResponsesEncodeRequest, AsksForEncryptedReasoningWhereItReasons) {
