@@ -135,6 +135,7 @@ Turn AsUserTurn(Turn system) {
 void AddTurn(Turn turn, std::vector<Turn>* turns) {
   if (turn.parts.empty()) return;
   if (!turns->empty() && turns->back().role == turn.role && turn.role != Role::kSystem) {
+    turn.parts.front().apart = true;
     Append(&turns->back().parts, std::move(turn.parts));
     return;
   }

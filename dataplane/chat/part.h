@@ -51,6 +51,9 @@ struct Part {
   // kText, kRefusal: what is said. kReasoning: its readable text; empty = hidden.
   std::string text = {};
   std::vector<Citation> citations = {};  // kText
+  // kText: begins a message of its own, of which and the one before the turn was made. Other texts
+  // that follow one another are one, cut anywhere by citations or a stream.
+  bool apart = false;
 
   // kImage, kFile, kAudio: exactly one of data (base64, padded, no line breaks), url and file_id.
   // media_type is lower case without parameters ("image/png", "application/pdf", "audio/wav").

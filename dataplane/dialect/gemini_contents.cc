@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -272,6 +273,16 @@ absl::Status ReadContent(const Json& content, const std::string& path, ChatReque
   for (const Json* const part : ListOf(FindField(content, "parts"))) {
     const std::string part_path = StrCat(path, ".parts[", number++, "]");
     LMGATE_RETURN_IF_ERROR(reader.Read(*part, part_path, turn.role, &turn.parts));
+  }
+  // Google's SDK keeps each chunk of a streamed answer as a content (Chat.recordHistory): their
+  // texts are one.
+  const bool goes_on = turn.role == Role::kAssistant && !request->turns.empty() &&
+                       request->turns.back().role == Role::kAssistant;
+  if (goes_on) {
+    std::vector<Part>& said = request->turns.back().parts;
+    said.insert(said.end(), std::make_move_iterator(turn.parts.begin()),
+                std::make_move_iterator(turn.parts.end()));
+    return absl::OkStatus();
   }
   request->turns.push_back(std::move(turn));
   return absl::OkStatus();

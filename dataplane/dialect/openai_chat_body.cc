@@ -160,15 +160,19 @@ Json EncodeCall(const Part& part, const BackendTraits& traits) {
   return call;
 }
 
-// Texts become one, calls keep their order; reasoning has no place (translation.md 5.4, 7.3).
+// Texts become one, with a blank line where something stood between them; calls keep their order;
+// reasoning has no place (translation.md 5.4, 7.3).
 absl::Status EncodeAssistant(const std::vector<Part>& parts, const BackendTraits& traits,
                              Json* messages) {
   std::string content;
   std::string refusal;
   Json calls = Json::array();
+  PartKind before = PartKind::kText;
   for (const Part& part : parts) {
+    const bool apart = std::exchange(before, part.kind) != PartKind::kText || part.apart;
     switch (part.kind) {
       case PartKind::kText:
+        if (apart && !content.empty()) content.append("\n\n");
         content.append(part.text);
         break;
       case PartKind::kRefusal:

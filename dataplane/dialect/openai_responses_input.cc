@@ -97,6 +97,7 @@ absl::Status InputReader::ReadMessage(const Json& item, const std::string& field
   }
   if (content != nullptr) LMGATE_RETURN_IF_ERROR(ReadContents(*content, content_field, &parts));
   if (role != Role::kSystem) {
+    if (!parts.empty()) parts.front().apart = true;
     for (Part& part : parts) {
       if (role == Role::kAssistant) {
         AddSigned(std::move(part));

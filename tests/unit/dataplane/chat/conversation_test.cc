@@ -80,6 +80,18 @@ TEST(Normalize, MergesNeighboursOfOneRole) {
               ElementsAre("user, a, b", "assistant, c, d"));
 }
 
+TEST(Normalize, WhatAMessageBeginsStaysApart) {
+  ChatRequest request;
+  request.turns = {{Role::kAssistant, {TextPart("a"), TextPart("b")}},
+                   {Role::kAssistant, {TextPart("c"), TextPart("d")}}};
+
+  Normalize({}, &request);
+
+  const std::vector<Part>& parts = request.turns.at(0).parts;
+  EXPECT_THAT((std::vector<bool>{parts[0].apart, parts[1].apart, parts[2].apart, parts[3].apart}),
+              ElementsAre(false, false, true, false));
+}
+
 TEST(Normalize, DropsWhatSaysNothing) {
   EXPECT_THAT(Normalized({{Role::kUser, {TextPart("a")}},
                           {Role::kAssistant, {TextPart(" \n"), TextPart("")}},

@@ -95,6 +95,15 @@ TEST(GeminiContents, RolesAreTwo) {
   EXPECT_EQ(FieldOf(R"([{"role":"assistant","parts":[]}])"), "contents[0].role");
 }
 
+// As Google's SDK keeps the chunks of a streamed answer.
+TEST(GeminiContents, ContentsOfTheModelInARowAreOneTurn) {
+  const ChatRequest request = Read(R"([{"role":"user","parts":[{"text":"a"}]},
+    {"role":"model","parts":[{"text":"Hel"}]},{"role":"model","parts":[{"text":"lo"}]}])");
+
+  ASSERT_EQ(request.turns.size(), 2u);
+  EXPECT_EQ(request.turns[1].parts.size(), 2u);
+}
+
 TEST(GeminiContents, WrongFormsNameTheField) {
   EXPECT_EQ(FieldOf("7"), "contents");
   EXPECT_EQ(FieldOf("[]"), "contents");

@@ -124,10 +124,19 @@ TEST(OpenAiChatBody, AnAssistantsTextsAreOneAndItsReasoningIsLeftOut) {
 
   const std::string messages = Messages(request);
 
-  EXPECT_THAT(messages, StartsWith(R"([{"role":"assistant","content":"ab","tool_calls":[)"));
+  EXPECT_THAT(messages, StartsWith(R"([{"role":"assistant","content":"a\n\nb","tool_calls":[)"));
   EXPECT_THAT(messages, HasSubstr(R"({"role":"assistant","content":[{"type":"refusal",)"
                                   R"("refusal":"no"}]}])"));
   EXPECT_THAT(messages, Not(HasSubstr("secret")));
+}
+
+TEST(OpenAiChatBody, TextsOfOneMessageAreOneAndThoseOfTwoAreParagraphs) {
+  chat::Part next = chat::TextPart("Next.");
+  next.apart = true;
+
+  EXPECT_EQ(
+      Messages(Turns({{Role::kAssistant, {chat::TextPart("Hel"), chat::TextPart("lo."), next}}})),
+      R"([{"role":"assistant","content":"Hello.\n\nNext."}])");
 }
 
 TEST(OpenAiChatBody, ContentIsNullWhenThereAreOnlyCalls) {

@@ -146,6 +146,17 @@ TEST(ReadResponsesInput, ItemsOfOneAnswerAreOneTurnAndItsResultsTheNext) {
   EXPECT_EQ(results[2].text, "then");
 }
 
+TEST(ReadResponsesInput, MessagesOfOneAnswerStayApart) {
+  const ChatRequest request =
+      Read(R"([{"role":"assistant","content":[{"type":"output_text","text":"a"},
+      {"type":"output_text","text":"b"}]},{"role":"assistant","content":"c"}])");
+
+  const std::vector<Part>& parts = request.turns.at(0).parts;
+  ASSERT_EQ(parts.size(), 3u);
+  EXPECT_FALSE(parts[1].apart);
+  EXPECT_TRUE(parts[2].apart);
+}
+
 TEST(ReadResponsesInput, ACustomCallsTextIsTheArgumentInput) {
   const ChatRequest request = Read(R"([
     {"type":"custom_tool_call","call_id":"c","name":"apply_patch","input":"*** \"x\"\n"},
