@@ -1,9 +1,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 #include "common/base/error_detail.h"
+#include "dataplane/dialect/dialects.h"
+#include "dataplane/dialect/openai_chat_wire.h"
+#include "dataplane/dialect/translation.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/dataplane/dialect/openai_chat_answers.h"
 
@@ -17,6 +22,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::IsOk;
+using ::testing::Not;
 using testing::StatusIs;
 
 constexpr std::string_view kHi = R"("messages":[{"role":"user","content":"hi"}])";
@@ -214,6 +220,55 @@ TEST(OpenAiChatRequest, WhatIsWrongIsNamed) {
   EXPECT_EQ(WrongWith(R"("reasoning_effort":"some")"), "reasoning_effort");
   EXPECT_EQ(WrongWith(R"("stream":1)"), "stream");
   EXPECT_EQ(WrongWith(R"("logit_bias":[])"), "logit_bias");
+}
+
+// What a provider gets of a conversation whose last call has been answered.
+std::string ToolLoop(std::string_view backend, std::string_view model, std::string_view details,
+                     std::string_view next = "") {
+  const std::string body =
+      StrCat(R"({"model":"m","reasoning_effort":"low","messages":[{"role":"user","content":"hi"},)",
+             R"({"role":"assistant","reasoning_content":"hm",)", details,
+             R"("tool_calls":[{"id":"toolu_1","type":"function",)",
+             R"("function":{"name":"f","arguments":"{}"}}]},)",
+             R"({"role":"tool","tool_call_id":"toolu_1","content":"r"})", next,
+             R"(],"tools":[{"type":"function","function":{"name":"f"}}]})");
+  auto translation =
+      Translation::Create({.dialect = FindDialect("openai-chat"), .id = "t"}, {.body = body});
+  EXPECT_THAT(translation, IsOk());
+  const auto encoded = (*translation)->Encode(*FindDialect(backend), {.model = std::string(model)});
+  EXPECT_THAT(encoded, IsOk());
+  return encoded.ok() ? encoded->body : "";
+}
+
+// translation.md 7.3: OpenAI's SDKs send back the fields that they know, and those that a client
+// copies.
+TEST(OpenAiChatRequest, AToolLoopIsThoughtAboutOnlyWithItsReasoning) {
+  for (const auto& [backend, model] :
+       {std::pair("anthropic", "claude-sonnet-4-5"),
+        std::pair("bedrock", "anthropic.claude-sonnet-4-5-20250929-v1:0")}) {
+    chat::Part reasoning;
+    reasoning.kind = PartKind::kReasoning;
+    reasoning.text = "hm";
+    reasoning.signature = {.origin = "anthropic", .model = model, .data = "c2lnbmVk"};
+    const std::string details =
+        StrCat(R"("reasoning_details":[)", DumpJson(ChatReasoningDetail(reasoning, 0)), "],");
+
+    const std::string without = ToolLoop(backend, model, "");
+    EXPECT_THAT(without, Not(HasSubstr("thinking"))) << backend;
+    EXPECT_THAT(without, Not(HasSubstr("hm"))) << backend;
+    const std::string with = ToolLoop(backend, model, details);
+    EXPECT_THAT(with, HasSubstr(R"("thinking":{"type":"enabled","budget_tokens":2048})"));
+    EXPECT_THAT(with, HasSubstr(R"("signature":"c2lnbmVk")"));
+    // The user's next word begins anew.
+    EXPECT_THAT(ToolLoop(backend, model, "",
+                         R"(,{"role":"assistant","content":"a"},{"role":"user","content":"b"})"),
+                HasSubstr(R"("thinking":{"type":"enabled","budget_tokens":2048})"));
+  }
+}
+
+TEST(OpenAiChatRequest, ACallWithoutItsSignatureIsNotCheckedByGemini) {
+  EXPECT_THAT(ToolLoop("gemini", "gemini-3-pro-preview", ""),
+              HasSubstr(R"("thoughtSignature":"skip_thought_signature_validator")"));
 }
 
 }  // namespace
