@@ -36,8 +36,10 @@ enum class ErrorKind : uint8_t {
 
 struct ProviderError {
   ErrorKind kind = ErrorKind::kServer;
-  std::string message = {};     // the provider's words; may be empty
-  std::string code = {};        // the provider's code or type; may be empty
+  std::string message = {};  // the provider's words; may be empty
+  // The provider's code or type; empty = the words are not the provider's: its answer is not
+  // lawful, or ends too early. In events for a client: of the closed list of error bodies.
+  std::string code = {};
   int64_t retry_after_ms = -1;  // -1 = not said
 };
 

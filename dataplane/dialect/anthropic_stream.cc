@@ -54,7 +54,7 @@ class SseDecoder : public EventDecoder {
 
 class SseEncoder : public EventEncoder {
  public:
-  explicit SseEncoder(const AnswerContext& context) : writer_(context) {}
+  explicit SseEncoder(const AnswerContext& context) : context_(context), writer_(context) {}
 
   void Encode(const ChatEvent& event, std::string* out) override {
     if (failed_) return;
@@ -79,10 +79,13 @@ class SseEncoder : public EventEncoder {
     ErrorText text;
     text.status = word.status;
     text.word = word.word;
+    text.code = error.code;
     text.message = error.message.empty() ? "the provider failed" : std::string_view(error.message);
+    text.request_id = context_.request_id;
     AppendSseEvent("error", ErrorBody(ErrorShape::kAnthropic, text), out);
   }
 
+  const AnswerContext& context_;
   AnthropicEventWriter writer_;
   bool failed_ = false;
 };

@@ -45,6 +45,7 @@ struct UpstreamBody {
 // What coders of an answer need to know of its request. Must outlive them.
 struct AnswerContext {
   std::string id = {};             // unique, [a-z0-9]: ids that must be made begin from it
+  std::string request_id = {};     // as the client knows it
   int64_t created = 0;             // unix seconds
   std::string model = {};          // that the provider was asked for
   bool include_usage = false;      // openai-chat: a usage chunk ends the stream

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/strings.h"
+#include "common/contract/error_code.h"
 #include "dataplane/dialect/json.h"
 
 namespace lmgate::dialect {
@@ -95,6 +96,21 @@ ErrorWord ErrorWordOf(ErrorShape shape, ErrorKind kind) {
       return row.bedrock;
   }
   return row.openai;
+}
+
+std::string_view ErrorCodeOf(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kContextTooLong:
+      return "context_length_exceeded";
+    case ErrorKind::kQuota:
+      return "insufficient_quota";
+    case ErrorKind::kRateLimit:
+      return "rate_limit_exceeded";
+    case ErrorKind::kNotFound:
+      return "model_not_found";
+    default:
+      return contract::ErrorCodeName(contract::ErrorCode::kUpstreamError);
+  }
 }
 
 std::string ErrorBody(ErrorShape shape, const ErrorText& text) {

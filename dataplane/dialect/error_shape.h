@@ -19,6 +19,9 @@ struct ErrorWord {
 };
 ErrorWord ErrorWordOf(ErrorShape shape, chat::ErrorKind kind);
 
+// `code` of a provider's error: OpenAI's words where clients look for them, else upstream_error.
+std::string_view ErrorCodeOf(chat::ErrorKind kind);
+
 // The words of one error's body.
 struct ErrorText {
   int status = 500;       // Gemini repeats it in the body

@@ -300,6 +300,7 @@ class GeminiEncoder : public EventEncoder {
     ErrorText text;
     text.status = word.status;
     text.word = word.word;
+    text.code = error.code;
     text.message = error.message;
     if (error.message.empty()) text.message = "the provider's answer failed";
     text.retry_after_ms = error.retry_after_ms;

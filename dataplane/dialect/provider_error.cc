@@ -178,8 +178,7 @@ std::string LimitMessage(std::string message) {
   return message;
 }
 
-// What is no JSON: a text, or none when it is a page for a browser. Bytes that are no UTF-8 are
-// replaced.
+// What is no JSON: a text, or none when it is a page for a browser or bytes.
 Json PlainText(std::string_view body) {
   const std::string_view text = ToStd(absl::StripAsciiWhitespace(ToAbsl(body)));
   if (text.starts_with('<')) return Json();
@@ -219,6 +218,7 @@ ProviderError ReadObject(const Json& error, std::string_view word, ErrorKind oth
   if (read.code.empty()) read.code = FindString(error, "type");
   if (read.code.empty()) read.code = FindString(error, "status");
   if (read.code.empty()) read.code = word.substr(0, word.find(':'));
+  if (read.code.empty()) read.code = "error";
   read.retry_after_ms = RetryDelayMs(error);
   read.message = LimitMessage(std::move(read.message));
   return read;
@@ -269,7 +269,7 @@ std::optional<ProviderError> FindErrorInAnswer(std::string_view body) {
     }
   }
   if (FindString(*answer, "type") == "error") return ErrorOfObject(*answer, {});
-  if (FindString(*answer, "status") == "failed") return ProviderError();
+  if (FindString(*answer, "status") == "failed") return ErrorOfObject(Json(), "failed");
   return std::nullopt;
 }
 

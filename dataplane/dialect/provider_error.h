@@ -12,7 +12,8 @@ namespace lmgate::dialect {
 // An answer that is an error, in whatever shape: OpenAI's, Anthropic's, Gemini's (also in an
 // array), Bedrock's, FastAPI's list, a text, HTML or nothing. The kind follows from the provider's
 // word for it, then its message, then `status`. `error_type`: the header x-amzn-errortype; empty =
-// none. retry_after_ms is Gemini's RetryInfo only; headers are the caller's.
+// none. retry_after_ms is Gemini's RetryInfo only; headers are the caller's. The code is never
+// empty.
 chat::ProviderError DecodeProviderError(int status, std::string_view error_type,
                                         std::string_view body);
 

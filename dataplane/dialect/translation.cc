@@ -7,10 +7,12 @@
 #include "common/base/status_macros.h"
 #include "common/base/strings.h"
 #include "common/contract/dialect_feature.h"
+#include "common/contract/error_code.h"
 #include "common/contract/provider_preset.h"
 #include "dataplane/chat/conversation.h"
 #include "dataplane/dialect/claude_model.h"
 #include "dataplane/dialect/dialects.h"
+#include "dataplane/dialect/error_shape.h"
 #include "dataplane/dialect/feature_check.h"
 #include "dataplane/dialect/gemini_model.h"
 #include "dataplane/dialect/json.h"
@@ -25,6 +27,7 @@ using chat::ChatEvent;
 using chat::ChatRequest;
 using chat::Part;
 using chat::PartKind;
+using contract::ErrorCode;
 using contract::Feature;
 using contract::Treatment;
 using Kind = ChatEvent::Kind;
@@ -53,6 +56,13 @@ constexpr char kNameless[] = "the provider calls a tool without its name";
 bool IsNameless(const ChatEvent& event) {
   return event.kind == Kind::kPartOpen && event.part_kind == PartKind::kToolCall &&
          event.name.empty();
+}
+
+// Gives an error of a provider's stream its code. `unlawful`: where it is not the provider's word.
+void NameError(ErrorCode unlawful, ChatEvent* event) {
+  if (event->kind != Kind::kError) return;
+  chat::ProviderError& error = event->error;
+  error.code = error.code.empty() ? contract::ErrorCodeName(unlawful) : ErrorCodeOf(error.kind);
 }
 
 bool Is(std::string_view backend, Feature feature, Treatment treatment) {
@@ -127,6 +137,7 @@ absl::StatusOr<std::unique_ptr<Translation>> Translation::Create(const Client& c
   AnswerContext& context = translation->context_;
   LMGATE_ASSIGN_OR_RETURN(context.request, client.dialect->DecodeRequest(source));
   context.id = client.id;
+  context.request_id = client.request_id;
   context.created = client.created;
   context.gemini_array = client.gemini_array;
   context.include_usage = context.request.include_usage;
@@ -238,6 +249,7 @@ absl::StatusOr<chat::ChatResponse> Translation::DecodeAnswer(
       if (std::optional<chat::ProviderError> error = FindErrorInAnswer(bodies[i])) {
         failed_ = true;
         error_ = *std::move(error);
+        error_.code = ErrorCodeOf(error_.kind);
       }
       return response.status();
     }
@@ -281,13 +293,19 @@ void Translation::BeginStream() {
 void Translation::Feed(size_t branch, std::string_view bytes, std::string* out) {
   events_.clear();
   branches_[branch].decoder->Feed(bytes, &events_);
-  for (ChatEvent& event : events_) OnEvent(branch, std::move(event), out);
+  for (ChatEvent& event : events_) {
+    NameError(ErrorCode::kUpstreamInvalidResponse, &event);
+    OnEvent(branch, std::move(event), out);
+  }
 }
 
 void Translation::Finish(size_t branch, std::string* out) {
   events_.clear();
   branches_[branch].decoder->Finish(&events_);
-  for (ChatEvent& event : events_) OnEvent(branch, std::move(event), out);
+  for (ChatEvent& event : events_) {
+    NameError(ErrorCode::kUpstreamTruncated, &event);
+    OnEvent(branch, std::move(event), out);
+  }
 }
 
 void Translation::Fail(const chat::ProviderError& error, std::string* out) {
@@ -305,6 +323,7 @@ void Translation::OnEvent(size_t branch, ChatEvent event, std::string* out) {
     event = {};
     event.kind = Kind::kError;
     event.error.message = kNameless;
+    NameError(ErrorCode::kUpstreamInvalidResponse, &event);
   }
   switch (event.kind) {
     case Kind::kStart:

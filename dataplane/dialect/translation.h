@@ -30,7 +30,8 @@ class Translation {
  public:
   struct Client {
     const Dialect* dialect = nullptr;
-    std::string id = {};  // AnswerContext::id
+    std::string id = {};          // AnswerContext::id
+    std::string request_id = {};  // AnswerContext::request_id
     int64_t created = 0;
     bool gemini_array = false;
     const contract::SystemEdits* edits = nullptr;  // of the route; null = none; must outlive this
@@ -63,7 +64,7 @@ class Translation {
   void Feed(size_t branch, std::string_view bytes, std::string* out);
   // The branch's stream is over, lawfully or not.
   void Finish(size_t branch, std::string* out);
-  // Ends the client's stream with an error of ours.
+  // Ends the client's stream with an error of ours, whose code is the gateway's.
   void Fail(const chat::ProviderError& error, std::string* out);
   // True when the end, or an error, has been written: nothing comes after.
   bool ended() const { return ended_; }

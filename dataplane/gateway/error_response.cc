@@ -97,22 +97,6 @@ std::string_view WordOf(ErrorShape shape, const Row& row) {
 // AWS's SDKs take the class of an error from it.
 constexpr std::string_view kErrorType = "x-amzn-errortype: ";
 
-// `code` of a provider's refusal: OpenAI's words where clients look for them.
-std::string_view CodeOfKind(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kContextTooLong:
-      return "context_length_exceeded";
-    case ErrorKind::kQuota:
-      return "insufficient_quota";
-    case ErrorKind::kRateLimit:
-      return "rate_limit_exceeded";
-    case ErrorKind::kNotFound:
-      return "model_not_found";
-    default:
-      return contract::ErrorCodeName(ErrorCode::kUpstreamError);
-  }
-}
-
 }  // namespace
 
 int HttpStatusOf(ErrorShape shape, ErrorCode code) {
@@ -169,7 +153,7 @@ TranslatedError TranslateError(ErrorShape shape, const chat::ProviderError& erro
   translated.status = word.status;
   translated.body = dialect::ErrorBody(shape, {.status = word.status,
                                                .word = word.word,
-                                               .code = CodeOfKind(error.kind),
+                                               .code = dialect::ErrorCodeOf(error.kind),
                                                .message = message,
                                                .param = {},
                                                .request_id = request_id,

@@ -38,6 +38,15 @@ std::string PlainId(std::string_view request_id) {
   return plain.substr(0, kBytesMax);
 }
 
+// The outcome that an error in a provider's answer is.
+ErrorCode CodeOf(const chat::ProviderError& error) {
+  for (const ErrorCode code : {ErrorCode::kUpstreamTimeout, ErrorCode::kUpstreamInvalidResponse,
+                               ErrorCode::kUpstreamTruncated}) {
+    if (error.code == ErrorCodeName(code)) return code;
+  }
+  return ErrorCode::kUpstreamError;
+}
+
 }  // namespace
 
 bool ServerConnection::NeedsTranslation() const {
@@ -56,6 +65,7 @@ ServerConnection::Step ServerConnection::TranslateRequest() {
                                                        ? &dialect::BedrockInvokeDialect()
                                                        : dialect::FindDialect(endpoint.dialect),
                                         .id = PlainId(request_.id),
+                                        .request_id = request_.id,
                                         .created = request_.start_unix_us / 1'000'000,
                                         .gemini_array = array,
                                         .edits = system_edits()};
@@ -233,12 +243,16 @@ ServerConnection::Step ServerConnection::FailTranslated(const absl::Status& stat
   if (!translation.failed()) {
     return FailAttempt(ErrorCode::kUpstreamInvalidResponse, std::string(ToStd(status.message())));
   }
+  const chat::ProviderError& error = translation.error();
+  if (const ErrorCode code = CodeOf(error); code != ErrorCode::kUpstreamError) {
+    return FailAttempt(code, error.message);
+  }
   // An error in the place of an answer: as if the status had said so.
   if (request_.target + 1 < scratch_->plan.targets().size()) {
     return FailAttempt(ErrorCode::kUpstreamError, {});
   }
   ReleaseUpstream(answer_done_ && upstream_keep_alive_);
-  return RefuseAs(translation.error());
+  return RefuseAs(error);
 }
 
 ServerConnection::Step ServerConnection::RefuseAs(const chat::ProviderError& error) {
@@ -365,9 +379,7 @@ bool ServerConnection::KeepStreamAlive() {
 void ServerConnection::SetTranslatedCode() {
   const dialect::Translation& translation = *translated_->translation;
   if (!translation.failed()) return;
-  request_.code = translation.error().code == ErrorCodeName(ErrorCode::kUpstreamTimeout)
-                      ? ErrorCode::kUpstreamTimeout
-                      : ErrorCode::kUpstreamTruncated;
+  request_.code = CodeOf(translation.error());
 }
 
 // ---- several branches
@@ -483,7 +495,8 @@ bool ServerConnection::RelayFanOut() {
     branch.payload.clear();
     fan_out_->Resume(i);
     if (!branch.ended) continue;
-    if (branch.code == ErrorCode::kUpstreamTimeout) {
+    if (branch.code == ErrorCode::kUpstreamTimeout ||
+        branch.code == ErrorCode::kUpstreamInvalidResponse) {
       translation.Fail(AsProviderError(branch.code, {}), &translated.out);
     } else {
       translation.Finish(i, &translated.out);

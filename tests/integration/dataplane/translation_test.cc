@@ -170,9 +170,14 @@ TEST_F(TranslatedRequest, CutStreamEndsInAnErrorEvent) {
   Start();
   for (const std::string_view model : {"cut-after-3", "reset-after-3", "malformed-json"}) {
     const TestResponse response = Ask(model, /*stream=*/true);
+    const std::string_view code =
+        model == "malformed-json" ? "upstream_invalid_response" : "upstream_truncated";
 
     EXPECT_EQ(response.status, 200) << model;
     EXPECT_THAT(response.body, HasSubstr("event: error")) << model;
+    EXPECT_THAT(response.body, HasSubstr(StrCat("\"code\":\"", code, "\""))) << model;
+    EXPECT_THAT(response.body,
+                HasSubstr(StrCat("\"request_id\":\"", response.FindHeader("request-id"), "\"")));
     EXPECT_THAT(response.body, Not(HasSubstr("message_stop"))) << model;
   }
 }
@@ -183,7 +188,23 @@ TEST_F(TranslatedRequest, ErrorInTheMiddleOfAStreamIsAnErrorEvent) {
   const TestResponse response = Ask("error-after-3", /*stream=*/true);
 
   EXPECT_THAT(response.body, HasSubstr("event: error"));
+  EXPECT_THAT(response.body, HasSubstr(R"("code":"upstream_error")"));
   EXPECT_THAT(response.body, Not(HasSubstr("message_stop")));
+  EXPECT_THAT(dataplane_->AccessLog(1), HasSubstr(R"("code":"upstream_error")"));
+}
+
+// As it is where the answer comes in one piece.
+TEST_F(TranslatedRequest, StreamThatIsNoneAtAllIsAnInvalidResponse) {
+  const std::string garbage = "data: \x1f\x8b\x08 not what it says\n\n";
+  ScriptedUpstream upstream(
+      {{.bytes = StrCat("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: ",
+                        garbage.size(), "\r\n\r\n", garbage)}});
+  Start({"chat.*"}, {}, upstream.base_url());
+
+  const TestResponse response = Ask("m", /*stream=*/true);
+
+  EXPECT_EQ(response.status, 502) << response.body;
+  EXPECT_THAT(response.body, HasSubstr("upstream_invalid_response"));
 }
 
 // Nothing has been said yet: the status can still say it, and the next target may do better.

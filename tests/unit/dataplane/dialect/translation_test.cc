@@ -57,8 +57,9 @@ std::string AnthropicStream(std::string_view text) {
 
 absl::StatusOr<std::unique_ptr<Translation>> Create(std::string_view client,
                                                     std::string_view body) {
-  return Translation::Create({.dialect = FindDialect(client), .id = "t1", .created = 7},
-                             {.body = body, .model = "path-model"});
+  return Translation::Create(
+      {.dialect = FindDialect(client), .id = "t1", .request_id = "req-1", .created = 7},
+      {.body = body, .model = "path-model"});
 }
 
 class TranslationTest : public ::testing::Test {
@@ -268,6 +269,46 @@ TEST_F(TranslationTest, AnErrorBeforeAnythingMayStillBecomeAStatus) {
   EXPECT_TRUE(translation_->said_nothing());
   EXPECT_EQ(translation_->error().kind, chat::ErrorKind::kOverloaded);
   EXPECT_EQ(translation_->error().message, "busy");
+}
+
+TEST_F(TranslationTest, AnErrorInAnAnswerIsFound) {
+  Begin("anthropic", kAnthropicRequest);
+  Encode("openai-chat");
+  const auto refused =
+      translation_->TranslateAnswer({R"({"error":{"message":"m","type":"rate_limit_error"}})"});
+
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kUnavailable, ::testing::_));
+  EXPECT_TRUE(translation_->failed());
+  EXPECT_EQ(translation_->error().kind, chat::ErrorKind::kRateLimit);
+
+  EXPECT_THAT(translation_->TranslateAnswer({"nonsense"}),
+              StatusIs(absl::StatusCode::kUnavailable, ::testing::_));
+  EXPECT_FALSE(translation_->failed());
+}
+
+TEST_F(TranslationTest, AnErrorOfAStreamHasACodeOfTheGatewaysListAndTheRequestsId) {
+  Begin("anthropic", kAnthropicRequest);
+  Encode("openai-chat");
+  const auto end_after = [this](std::string_view bytes) {
+    translation_->BeginStream();
+    const std::string fed = Feed(0, bytes);
+    return fed + Finish(0);
+  };
+  const std::string cut = end_after(kChatStream.substr(0, kChatStream.find("\n\n") + 2));
+  EXPECT_THAT(cut, HasSubstr(R"("code":"upstream_truncated")"));
+  EXPECT_THAT(cut, HasSubstr(R"("request_id":"req-1")"));
+  EXPECT_THAT(end_after("data: {nonsense\n\n"), HasSubstr(R"("code":"upstream_invalid_response")"));
+  EXPECT_THAT(end_after("data: {\"error\":{\"message\":\"m\"}}\n\n"),
+              HasSubstr(R"("code":"upstream_error")"));
+  EXPECT_THAT(end_after("data: {\"error\":{\"message\":\"m\",\"code\":429}}\n\n"),
+              HasSubstr(R"("code":"rate_limit_exceeded")"));
+  constexpr std::string_view kGeminiRequest = R"({"contents":[{"parts":[{"text":"hi"}]}]})";
+  for (const std::string_view client : {"openai-chat", "gemini"}) {
+    Begin(client, client == "gemini" ? kGeminiRequest : kChatRequest);
+    Encode("anthropic");
+    EXPECT_THAT(end_after(AnthropicStream("x").substr(0, 200)),
+                HasSubstr("\"upstream_truncated\""));
+  }
 }
 
 TEST_F(TranslationTest, AnErrorOfOursEndsTheStreamOnce) {
