@@ -135,7 +135,7 @@ TEST(ProviderError, TheMessageIsFoundInEveryShape) {
   EXPECT_EQ(message_of(R"({"errors":[{"message":"a"},{"message":"b"}]})"), "a; b");
   EXPECT_EQ(message_of(R"("m")"), "m");
   EXPECT_EQ(message_of(" not found \n"), "not found");
-  EXPECT_EQ(message_of("a \xff b"), "a \xef\xbf\xbd b");
+  EXPECT_EQ(message_of("a \xff b"), "");
   EXPECT_EQ(message_of(" <html><body>not found</body></html>"), "");
   EXPECT_EQ(message_of(R"({"error":{}})"), "");
 }
