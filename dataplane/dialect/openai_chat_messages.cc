@@ -182,6 +182,7 @@ class MessagesDecoder {
   absl::Status DecodeSystem(const Json& message, const std::string& field) {
     LMGATE_ASSIGN_OR_RETURN(std::vector<Part> parts,
                             DecodeContent(message, field, {PartKind::kText}));
+    LMGATE_RETURN_IF_ERROR(AddSpeaker(message, field, &parts));
     if (request_.turns.empty()) {
       for (Part& part : parts) request_.system.push_back(std::move(part));
     } else {
@@ -195,7 +196,23 @@ class MessagesDecoder {
         std::vector<Part> parts,
         DecodeContent(message, field,
                       {PartKind::kText, PartKind::kImage, PartKind::kAudio, PartKind::kFile}));
+    LMGATE_RETURN_IF_ERROR(AddSpeaker(message, field, &parts));
     AddTurn(Role::kUser, std::move(parts));
+    return absl::OkStatus();
+  }
+
+  // `name` tells several speakers of one role apart. No other dialect has it, so that the text says
+  // it, in the words of AutoGen (include_name_in_message). An assistant's is left out: the model
+  // would begin its answers so.
+  absl::Status AddSpeaker(const Json& message, const std::string& field, std::vector<Part>* parts) {
+    LMGATE_ASSIGN_OR_RETURN(const auto name, ReadString(message, "name", StrCat(field, ".name")));
+    if (name.value_or("").empty() || parts->empty()) return absl::OkStatus();
+    std::string said = StrCat(*name, " said:\n");
+    if (parts->front().kind == PartKind::kText) {
+      parts->front().text.insert(0, said);
+    } else {
+      parts->insert(parts->begin(), chat::TextPart(std::move(said)));
+    }
     return absl::OkStatus();
   }
 

@@ -52,6 +52,19 @@ TEST(ChatMessages, SystemTextIsWhatComesBeforeTheTurns) {
   EXPECT_EQ(Turns(request), "user: (text hi)\nsystem: (text late)\n");
 }
 
+TEST(ChatMessages, ANameIsSaidWithTheText) {
+  const ChatRequest request = Messages(
+      R"({"role":"system","name":"example_user","content":"2+2?"},)"
+      R"({"role":"user","name":"Ann","content":"hi"},)"
+      R"({"role":"assistant","name":"Bot","content":"yes?"},)"
+      R"({"role":"user","name":"Bo","content":[{"type":"image_url","image_url":{"url":"u:i"}}]})");
+
+  EXPECT_EQ(request.system[0].text, "example_user said:\n2+2?");
+  EXPECT_EQ(Turns(request),
+            "user: (text Ann said:\nhi)\nassistant: (text yes?)\n"
+            "user: (text Bo said:\n) (image )\n");
+}
+
 TEST(ChatMessages, CallsAndResults) {
   const ChatRequest request = Messages(
       R"({"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":""}]},)"
