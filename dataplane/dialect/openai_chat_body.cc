@@ -83,7 +83,8 @@ absl::StatusOr<Json> EncodeImage(const Part& part) {
   }
   Json image = Json::object();
   image["url"] = url;
-  if (!part.detail.empty()) image["detail"] = part.detail;
+  // "original" is known to Responses only.
+  if (!part.detail.empty()) image["detail"] = part.detail == "original" ? "high" : part.detail;
   return Typed("image_url", std::move(image));
 }
 

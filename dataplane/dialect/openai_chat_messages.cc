@@ -112,7 +112,9 @@ absl::StatusOr<std::optional<Part>> DecodePart(const Json& entry, const std::str
   } else {
     return BadField(StrCat(field, ".type"), StrCat("\"", type, "\" is not known"));
   }
-  part.cache = Find(entry, "cache_control") != nullptr;  // a vendor field, as OpenRouter takes it
+  // `cache_control` is a vendor field, as OpenRouter takes it.
+  part.cache =
+      Find(entry, "prompt_cache_breakpoint") != nullptr || Find(entry, "cache_control") != nullptr;
   return part;
 }
 

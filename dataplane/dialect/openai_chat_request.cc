@@ -48,7 +48,9 @@ constexpr std::string_view kReadFields[] = {
 };
 // Hints: the answer means the same without them.
 constexpr std::string_view kHintFields[] = {
-    "metadata", "service_tier", "store", "prompt_cache_key", "prompt_cache_retention", "prediction",
+    "metadata",         "service_tier",         "store",
+    "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention",
+    "prediction",
 };
 constexpr std::string_view kEfforts[] = {"minimal", "low", "medium", "high", "xhigh", "max"};
 constexpr int64_t kChoicesMax = 128;  // OpenAI API reference, Chat, n

@@ -198,6 +198,7 @@ absl::Status InputReader::ReadContent(const Json& content, const std::string& fi
     Own(field);
     return absl::OkStatus();
   }
+  part.cache = Find(content, "prompt_cache_breakpoint") != nullptr;
   parts->push_back(std::move(part));
   return absl::OkStatus();
 }
@@ -415,7 +416,7 @@ void AddAssistantTurn(const Turn& turn, std::string_view model, Json* input) {
       input->push_back(Json{{"type", "function_call"},
                             {"call_id", part.id},
                             {"name", part.name},
-                            {"arguments", part.arguments.empty() ? "{}" : part.arguments}});
+                            {"arguments", chat::IsBlank(part.arguments) ? "{}" : part.arguments}});
     } else if (part.kind == PartKind::kReasoning &&
                IsSignedFor(part.signature, kOriginOpenAi, model)) {
       AddMessage("assistant", &contents, input);

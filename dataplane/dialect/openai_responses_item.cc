@@ -135,7 +135,8 @@ Json MakeInstructions(const chat::ChatRequest& request) {
 Json MakeUsage(const chat::TokenUsage& usage) {
   // What a provider does not say counts as 0: clients require the object.
   return Json{{"input_tokens", usage.prompt_tokens},
-              {"input_tokens_details", Json{{"cached_tokens", usage.cached_tokens}}},
+              {"input_tokens_details", Json{{"cached_tokens", usage.cached_tokens},
+                                            {"cache_write_tokens", usage.cache_write_tokens}}},
               {"output_tokens", usage.completion_tokens},
               {"output_tokens_details", Json{{"reasoning_tokens", usage.reasoning_tokens}}},
               {"total_tokens", usage.prompt_tokens + usage.completion_tokens}};
@@ -276,7 +277,7 @@ Json MakeItem(const Part& part, const AnswerContext& context, size_t output_inde
       break;
     case ItemKind::kFunctionCall:
       item["status"] = "completed";
-      item["arguments"] = part.arguments.empty() ? "{}" : part.arguments;
+      item["arguments"] = chat::IsBlank(part.arguments) ? "{}" : part.arguments;
       break;
     case ItemKind::kCustomCall:
       item["status"] = "completed";

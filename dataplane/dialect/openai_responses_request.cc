@@ -26,14 +26,14 @@ using chat::ToolChoice;
 // ---- reading
 
 // Read elsewhere below, or hints that change no answer's meaning. `store` is ResponseStore's.
-constexpr std::array<std::string_view, 27> kKnownMembers = {
+constexpr std::array<std::string_view, 28> kKnownMembers = {
     "model", "input", "instructions", "tools", "tool_choice", "parallel_tool_calls",
     "max_output_tokens", "temperature", "top_p", "text", "reasoning", "stream", "user",
     "safety_identifier", "include", "top_logprobs", "background", "presence_penalty",
     "frequency_penalty",
     // hints
-    "metadata", "store", "prompt_cache_key", "prompt_cache_retention", "truncation", "service_tier",
-    "client_metadata", "stream_options"};
+    "metadata", "store", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention",
+    "truncation", "service_tier", "client_metadata", "stream_options"};
 
 constexpr std::array<std::string_view, 7> kEfforts = {"none", "minimal", "low", "medium",
                                                       "high", "xhigh",   "max"};

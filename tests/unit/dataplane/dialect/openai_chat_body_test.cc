@@ -174,6 +174,13 @@ TEST(OpenAiChatBody, MediaKeepTheirOrder) {
       R"({"type":"text","text":"a.txt:\nhi"}]}])");
 }
 
+TEST(OpenAiChatBody, AnOriginalImageIsAHighOne) {
+  Part image = Image("https://i");
+  image.detail = "original";
+
+  EXPECT_THAT(Messages(Turns({{Role::kUser, {image}}})), HasSubstr(R"("detail":"high")"));
+}
+
 TEST(OpenAiChatBody, WhatHasNoPlaceIsRefused) {
   Part file = Kind(PartKind::kFile);
   file.url = "https://f";

@@ -79,6 +79,15 @@ TEST(ChatMessages, CallsAndResults) {
             "user: (result c2  [text r2])\nuser: (result c1 )\n");
 }
 
+TEST(ChatMessages, ABreakpointOfTheCacheIsKept) {
+  const ChatRequest request =
+      Messages(R"({"role":"user","content":[{"type":"text","text":"a",)"
+               R"("prompt_cache_breakpoint":{"mode":"explicit"}},{"type":"text","text":"b"}]})");
+
+  EXPECT_TRUE(request.turns[0].parts[0].cache);
+  EXPECT_FALSE(request.turns[0].parts[1].cache);
+}
+
 TEST(ChatMessages, AssistantContentMayBeRefusedOrReasoned) {
   const ChatRequest request = Messages(
       R"({"role":"assistant","content":[{"type":"text","text":"a"},)"

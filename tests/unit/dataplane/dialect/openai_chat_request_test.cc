@@ -179,7 +179,7 @@ TEST(OpenAiChatRequest, HintsAreLeftOutAndWhatHasMeaningIsNamed) {
       With(R"("metadata":{"a":"b"},"service_tier":"flex","store":true,"prompt_cache_key":"k",)"
            R"("prompt_cache_retention":"24h","prediction":{},"logprobs":false,"top_logprobs":0,)"
            R"("modalities":["text"],"user":"u","safety_identifier":"s","verbosity":"low",)"
-           R"("logit_bias":{"1":-1})");
+           R"("prompt_cache_options":{"mode":"explicit"},"logit_bias":{"1":-1})");
   const ChatRequest own = With(
       R"("logprobs":true,"top_logprobs":2,"modalities":["text","audio"],"audio":{"voice":"x"},)"
       R"("web_search_options":{},"thing":1)");

@@ -188,6 +188,14 @@ TEST(ReadResponsesInput, ReadsFilesImagesAndAudio) {
   EXPECT_EQ(parts[6].media_type, "audio/wav");
 }
 
+TEST(ReadResponsesInput, ABreakpointOfTheCacheIsKept) {
+  const ChatRequest request = Read(R"([{"role":"user","content":[{"type":"input_text","text":"a",
+      "prompt_cache_breakpoint":{"mode":"explicit"}},{"type":"input_text","text":"b"}]}])");
+
+  EXPECT_TRUE(request.turns[0].parts[0].cache);
+  EXPECT_FALSE(request.turns[0].parts[1].cache);
+}
+
 TEST(ReadResponsesInput, OwnsWhatHasNoMeaningElsewhere) {
   EXPECT_THAT(Read(R"([{"role":"user","content":[{"type":"input_text","text":"a"},
       {"type":"input_video"}]},{"type":"item_reference","id":"msg_1"},{"id":"msg_2"},

@@ -51,7 +51,7 @@ TEST(MakeItem, WritesEachKind) {
             R"("content":[{"type":"output_text","text":"hi","annotations":[],"logprobs":[]}]})");
   EXPECT_EQ(DumpJson(MakeItem(MakePart(PartKind::kRefusal, "no"), context, 1)["content"]),
             R"([{"type":"refusal","refusal":"no"}])");
-  EXPECT_EQ(DumpJson(MakeItem(Call("f", ""), context, 2)),
+  EXPECT_EQ(DumpJson(MakeItem(Call("f", " "), context, 2)),
             R"({"id":"fc_abc_2","type":"function_call","status":"completed","call_id":"call_1",)"
             R"("name":"f","arguments":"{}"})");
   EXPECT_EQ(DumpJson(MakeItem(Call("apply_patch", R"({"input":"p"})"), context, 3)),
@@ -160,11 +160,13 @@ TEST(CompleteResponse, UsageIsThereEvenWhenItIsNotKnown) {
                     .prompt_tokens = 10,
                     .completion_tokens = 5,
                     .cached_tokens = 4,
+                    .cache_write_tokens = 1,
                     .reasoning_tokens = 2},
                    &response);
 
   EXPECT_EQ(DumpJson(response["usage"]),
-            R"({"input_tokens":10,"input_tokens_details":{"cached_tokens":4},"output_tokens":5,)"
+            R"({"input_tokens":10,"input_tokens_details":{"cached_tokens":4,)"
+            R"("cache_write_tokens":1},"output_tokens":5,)"
             R"("output_tokens_details":{"reasoning_tokens":2},"total_tokens":15})");
   CompleteResponse(FinishReason::kStop, {}, &response);
   EXPECT_EQ(response["usage"]["total_tokens"], 0);

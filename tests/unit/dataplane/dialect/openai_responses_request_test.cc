@@ -79,6 +79,7 @@ TEST(OpenAiResponsesDecodeRequest, IgnoresHints) {
   EXPECT_THAT(
       Decode(R"("store":false,"include":["reasoning.encrypted_content"],"prompt_cache_key":"k",
         "metadata":{"a":"b"},"truncation":"auto","service_tier":"flex","client_metadata":{},
+        "prompt_cache_options":{"mode":"explicit"},
         "safety_identifier":"u","top_logprobs":0,"background":false,
         "stream_options":{"include_obfuscation":false}
       )")
