@@ -20,7 +20,7 @@ struct Row {
   std::string_view message;
 };
 
-constexpr std::string_view kLater = "retry-after: 1\r\n";
+constexpr std::string_view kLater = "retry-after: 1\r\n";  // ErrorBody says the same
 constexpr std::string_view kNoRetry = "x-should-retry: false\r\n";
 
 // In the order of contract::ErrorCode.
@@ -123,7 +123,8 @@ std::string ErrorBody(ErrorShape shape, ErrorCode code, std::string_view message
                                     .code = contract::ErrorCodeName(code),
                                     .message = message,
                                     .param = param,
-                                    .request_id = request_id});
+                                    .request_id = request_id,
+                                    .retry_after_ms = row.headers == kLater ? 1000 : -1});
 }
 
 std::string ErrorEvent(ErrorShape shape, ErrorCode code, std::string_view message,

@@ -1,6 +1,10 @@
 #include "dataplane/gateway/provider_error.h"
 
-#include <string_view>
+#include <absl/strings/numbers.h>
+
+#include <algorithm>
+
+#include "common/base/strings.h"
 
 namespace lmgate::gateway {
 namespace {
@@ -49,6 +53,22 @@ std::string ProviderErrorMessage(std::string message,
     message.resize(end);
   }
   return message;
+}
+
+int64_t RetryAfterMs(std::string_view value, absl::Time now) {
+  absl::Duration wait;
+  double seconds = 0;
+  absl::Time date;
+  std::string ignored;
+  if (absl::SimpleAtod(ToAbsl(value), &seconds)) {
+    wait = absl::Seconds(seconds);
+  } else if (absl::ParseTime("%a, %d %b %E4Y %H:%M:%S GMT", ToAbsl(value), &date, &ignored)) {
+    wait = std::max(date - now, absl::ZeroDuration());
+  } else {
+    return -1;
+  }
+  const bool lawful = wait >= absl::ZeroDuration() && wait <= absl::Hours(24);
+  return lawful ? absl::ToInt64Milliseconds(wait) : -1;
 }
 
 }  // namespace lmgate::gateway

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <absl/time/time.h>
+
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "dataplane/credential/credential.h"
 #include "dataplane/snapshot/upstream_connection.h"
@@ -13,5 +17,9 @@ namespace lmgate::gateway {
 std::string ProviderErrorMessage(std::string message,
                                  const snapshot::UpstreamConnection& connection,
                                  const credential::Credential* fetched);
+
+// A value of the header retry-after (RFC 9110, 10.2.3): seconds, or a date after `now`. -1 = it
+// says nothing that is of use.
+int64_t RetryAfterMs(std::string_view value, absl::Time now);
 
 }  // namespace lmgate::gateway

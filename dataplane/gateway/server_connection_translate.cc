@@ -1,4 +1,6 @@
 // The part of ServerConnection for targets that speak another dialect than the client.
+#include <absl/strings/numbers.h>
+
 #include <algorithm>
 #include <boost/asio/error.hpp>
 #include <utility>
@@ -10,6 +12,7 @@
 #include "dataplane/dialect/error_shape.h"
 #include "dataplane/dialect/provider_error.h"
 #include "dataplane/dialect/response_store.h"
+#include "dataplane/gateway/provider_error.h"
 #include "dataplane/gateway/request_clock.h"
 #include "dataplane/gateway/server_connection.h"
 
@@ -170,7 +173,7 @@ ServerConnection::Step ServerConnection::RefuseUntranslatable(ErrorCode code,
 void ServerConnection::BeginTranslatedAnswer(const http1::ResponseHead& head) {
   TranslatedRequest& translated = *translated_;
   translated.error_headers.clear();
-  translated.says_retry_after = false;
+  translated.retry_after_ms = -1;
   translated.out.clear();
   if (head.status < 200 || head.status > 299) {
     collecting_ = Collect::kError;
@@ -179,11 +182,18 @@ void ServerConnection::BeginTranslatedAnswer(const http1::ResponseHead& head) {
       if (http1::EqualsIgnoreCase(field.name, "x-amzn-errortype")) {
         translated.error_type.assign(field.value);
       }
-      const bool retry_after = http1::EqualsIgnoreCase(field.name, "retry-after") ||
-                               http1::EqualsIgnoreCase(field.name, "retry-after-ms");
-      translated.says_retry_after = translated.says_retry_after || retry_after;
-      if (retry_after || http1::EqualsIgnoreCase(field.name, "x-should-retry")) {
+      int64_t milliseconds = 0;
+      if (http1::EqualsIgnoreCase(field.name, "x-should-retry")) {
         translated.error_headers.append(field.line()).append("\r\n");
+      } else if (http1::EqualsIgnoreCase(field.name, "retry-after-ms")) {
+        if (absl::SimpleAtoi(ToAbsl(field.value), &milliseconds) && milliseconds >= 0) {
+          translated.retry_after_ms = milliseconds;
+        }
+      } else if (http1::EqualsIgnoreCase(field.name, "retry-after")) {
+        // The other header is more exact.
+        if (translated.retry_after_ms < 0) {
+          translated.retry_after_ms = RetryAfterMs(field.value, absl::FromUnixMicros(UnixMicros()));
+        }
       }
     }
     return;
@@ -258,7 +268,7 @@ ServerConnection::Step ServerConnection::FailTranslated(const absl::Status& stat
 ServerConnection::Step ServerConnection::RefuseAs(const chat::ProviderError& error) {
   chat::ProviderError told = error;
   told.message = ProviderMessage(std::move(told.message));
-  if (translated_->says_retry_after) told.retry_after_ms = -1;  // the header's word counts
+  if (translated_->retry_after_ms >= 0) told.retry_after_ms = translated_->retry_after_ms;
   gateway::TranslatedError answer =
       gateway::TranslateError(request_.endpoint.shape, told, request_.id);
   Refuse(ErrorCode::kUpstreamError);
@@ -449,10 +459,8 @@ ServerConnection::Step ServerConnection::AdvanceFanOut() {
     if (refused && branch.ended) {
       translated_->error_type = branch.error_type;
       translated_->error_headers.clear();
-      translated_->says_retry_after = !branch.retry_after.empty();
-      if (translated_->says_retry_after) {
-        translated_->error_headers = StrCat("retry-after: ", branch.retry_after, "\r\n");
-      }
+      translated_->retry_after_ms =
+          RetryAfterMs(branch.retry_after, absl::FromUnixMicros(UnixMicros()));
       collected_ = std::move(branch.payload);
       const bool credential = RefusesCredential(branch.status, collected_);
       if (credential && request_.target + 1 < scratch_->plan.targets().size()) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -15,8 +16,8 @@ struct TranslatedRequest {
   std::unique_ptr<dialect::Translation> translation;
   dialect::UpstreamBody upstream;  // for the target under way
   std::string error_type;          // x-amzn-errortype of a refusal
-  std::string error_headers;       // lines of a refusal that the client is told: retry-after …
-  bool says_retry_after = false;   // among them
+  std::string error_headers;       // lines of a refusal that the client is told as they are
+  int64_t retry_after_ms = -1;     // by a refusal's headers; -1 = not said
   std::string out;                 // translated, and not yet being written
   std::string writing;             // being written
   // While the stream is relayed: when the provider has been silent for too long, and what of an

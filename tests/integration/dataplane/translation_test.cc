@@ -272,6 +272,18 @@ TEST_F(TranslatedRequest, RefusalHasTheClientsShapeAndKeepsRetryAfter) {
   EXPECT_EQ(Ask("context-length-exceeded").status, 400);
 }
 
+TEST_F(TranslatedRequest, GeminiClientIsToldInTheBodyWhenToComeAgain) {
+  Start();
+
+  const TestResponse response =
+      client_->Post("/v1beta/models/status-429-retry-after-7:generateContent",
+                    R"({"contents":[{"role":"user","parts":[{"text":"one"}]}]})", AuthHeader());
+
+  EXPECT_EQ(response.status, 429);
+  EXPECT_EQ(response.FindHeader("retry-after"), "7");
+  EXPECT_THAT(response.body, HasSubstr(R"("retryDelay":"7s")"));
+}
+
 TEST_F(TranslatedRequest, RefusalKeepsTheProvidersMessage) {
   for (const std::string_view body :
        {R"([{"error":{"message":"too spicy"}}])", R"({"detail":[{"msg":"too spicy"}]})",

@@ -148,6 +148,11 @@ TEST(ErrorBody, GeminiShapeIsGolden) {
             R"("reason":"model_not_found","domain":"lmgate"}]}})");
 }
 
+TEST(ErrorBody, GeminiIsToldWhenToComeAgain) {
+  EXPECT_THAT(ErrorBody(ErrorShape::kGemini, ErrorCode::kDraining, "No.", "", "req-1"),
+              ::testing::HasSubstr(R"("retryDelay":"1s")"));
+}
+
 TEST(TranslateError, HasTheClientsStatusAndWord) {
   chat::ProviderError error;
   error.kind = chat::ErrorKind::kOverloaded;
