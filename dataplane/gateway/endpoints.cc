@@ -83,6 +83,19 @@ ErrorShape ShapeOf(std::string_view dialect) {
   return ErrorShape::kOpenAi;
 }
 
+// Whose SDK asks for a path that leads to no dialect: Google's by its API version or method,
+// Anthropic's by its resource.
+ErrorShape ShapeOfPath(std::string_view path) {
+  const std::string_view method = path.substr(path.rfind(':') + 1);
+  if (path.find("/v1beta") != std::string_view::npos ||
+      path.find("/v1alpha") != std::string_view::npos || method == "generateContent" ||
+      method == "streamGenerateContent" || method == "countTokens" || method == "predict") {
+    return ErrorShape::kGemini;
+  }
+  return path.find("/v1/messages") != std::string_view::npos ? ErrorShape::kAnthropic
+                                                             : ErrorShape::kOpenAi;
+}
+
 }  // namespace
 
 EndpointMatch MatchEndpoint(std::string_view method, std::string_view target,
@@ -100,11 +113,12 @@ EndpointMatch MatchEndpoint(std::string_view method, std::string_view target,
         method == "GET" || method == "HEAD" ? Action::kHealth : Action::kMethodNotAllowed;
     return match;
   }
+  match.shape = ShapeOfPath(path);
   const auto parts = contract::SplitEndpointPath(path, path_prefixes);
   if (!parts.has_value()) return match;
   match.path_prefix = parts->prefix;
   match.dialect = parts->dialect;
-  match.shape = ShapeOf(parts->dialect);
+  if (!parts->dialect.empty()) match.shape = ShapeOf(parts->dialect);
   match.operation = parts->operation;
   match.path_model = parts->model;
   match.stream = parts->stream;

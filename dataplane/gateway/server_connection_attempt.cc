@@ -16,6 +16,7 @@ namespace {
 namespace asio = boost::asio;
 using contract::ErrorCode;
 using http1::BodyKind;
+using http1::HeaderId;
 using http1::TimerWheel;
 using AuthMode = contract::EffectiveConnection::AuthMode;
 
@@ -249,6 +250,11 @@ ServerConnection::Step ServerConnection::OnAnswerHead(const http1::ResponseHead&
   if (credential_refused) {
     collecting_ = Collect::kRefusal;
   } else if (translating_) {
+    const std::string_view encoding = head.Find(HeaderId::kContentEncoding);
+    if (status < 300 && !encoding.empty() && !http1::EqualsIgnoreCase(encoding, "identity")) {
+      return FailAttempt(ErrorCode::kUpstreamInvalidResponse,
+                         "The provider compressed its answer, which it was not asked for.");
+    }
     BeginTranslatedAnswer(head);
   } else {
     return Step::kRelay;

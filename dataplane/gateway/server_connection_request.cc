@@ -31,6 +31,13 @@ bool IsHttp2Preface(std::string_view input) {
   return input.starts_with(kPreface) || kPreface.starts_with(input);
 }
 
+// How the SDKs of the dialect send a key; Bedrock's do it as OpenAI's.
+std::string_view KeyHeaderOf(ErrorShape shape) {
+  if (shape == ErrorShape::kAnthropic) return "x-api-key: KEY";
+  if (shape == ErrorShape::kGemini) return "x-goog-api-key: KEY";
+  return "Authorization: Bearer KEY";
+}
+
 }  // namespace
 
 // ---- reading the request
@@ -137,6 +144,10 @@ ServerConnection::Step ServerConnection::Authenticate() {
     prefixes = request_.served->snapshot().routing().path_prefixes();
   }
   request_.endpoint = MatchEndpoint(head.method, head.target, prefixes);
+  // Paths that several SDKs have, as /v1/models: Anthropic's names its version.
+  if (request_.endpoint.dialect.empty() && !head.Find(HeaderId::kAnthropicVersion).empty()) {
+    request_.endpoint.shape = ErrorShape::kAnthropic;
+  }
   switch (request_.endpoint.action) {
     case EndpointMatch::Action::kHealth:
       return AnswerHere(200, "text/plain; charset=utf-8", "ok\n");
@@ -181,8 +192,8 @@ ServerConnection::Step ServerConnection::Authenticate() {
   }
   auth::PresentedCredential credential = auth::ExtractCredential(sent);
   if (credential.source == auth::CredentialSource::kNone) {
-    return Refuse(ErrorCode::kInvalidApiKey,
-                  "You did not provide an API key. Send it as `Authorization: Bearer KEY`.");
+    return Refuse(ErrorCode::kInvalidApiKey, StrCat("You did not provide an API key. Send it as `",
+                                                    KeyHeaderOf(request_.endpoint.shape), "`."));
   }
   auth::AuthResult result;
   // Under passthrough a client sends two credentials, its provider's and ours: any may be the key.
@@ -242,11 +253,6 @@ std::optional<std::string_view> ServerConnection::HeaderValue(std::string_view l
 }
 
 ServerConnection::Step ServerConnection::ServeModels() {
-  // One path for two SDKs: Anthropic's names its version.
-  if (request_.endpoint.shape == ErrorShape::kOpenAi &&
-      !scratch_->head.Find(HeaderId::kAnthropicVersion).empty()) {
-    request_.endpoint.shape = ErrorShape::kAnthropic;
-  }
   const ErrorShape shape = request_.endpoint.shape;
   const snapshot::Snapshot& snapshot = request_.served->snapshot();
   if (request_.endpoint.action == EndpointMatch::Action::kListModels) {

@@ -247,6 +247,20 @@ TEST_F(TranslatedRequest, ErrorInThePlaceOfAnAnswerIsAStatus) {
   EXPECT_EQ(Ask("m").status, 200);
 }
 
+TEST_F(TranslatedRequest, CompressedAnswerIsInvalidHoweverItComes) {
+  for (const std::string_view type : {"application/json", "text/event-stream"}) {
+    ScriptedUpstream upstream({{.bytes = StrCat("HTTP/1.1 200 OK\r\nContent-Type: ", type,
+                                                "\r\nContent-Encoding: gzip\r\n"
+                                                "Content-Length: 4\r\n\r\n\x1f\x8b\x08?")}});
+    Start({"chat.*"}, {}, upstream.base_url());
+
+    const TestResponse response = Ask("m", type == "text/event-stream");
+
+    EXPECT_EQ(response.status, 502) << response.body;
+    EXPECT_THAT(response.body, HasSubstr("upstream_invalid_response"));
+  }
+}
+
 TEST_F(TranslatedRequest, FallsBackBetweenDialects) {
   Start({"chat.status-500", "claude.*"});
 
@@ -614,6 +628,34 @@ TEST_F(TranslatedRequest, ErrorsOfEveryPathHaveItsShape) {
   EXPECT_THAT(gemini.body, HasSubstr(R"("status":"UNAUTHENTICATED")"));
   EXPECT_EQ(bedrock.status, 403);
   EXPECT_EQ(bedrock.FindHeader("x-amzn-errortype"), "UnrecognizedClientException");
+}
+
+TEST_F(TranslatedRequest, MissingKeyIsAskedForAsTheClientsSdkSendsIt) {
+  Start();
+
+  EXPECT_THAT(client_->Post("/v1/messages", "{}").body, HasSubstr("`x-api-key: KEY`"));
+  EXPECT_THAT(client_->Post("/v1beta/models/m:generateContent", "{}").body,
+              HasSubstr("`x-goog-api-key: KEY`"));
+  EXPECT_THAT(client_->Post("/model/m/converse", "{}").body,
+              HasSubstr("`Authorization: Bearer KEY`"));
+  EXPECT_THAT(client_->Post("/v1/chat/completions", "{}").body,
+              HasSubstr("`Authorization: Bearer KEY`"));
+}
+
+TEST_F(TranslatedRequest, ErrorsOfPathsThatNothingServesHaveTheSdksShape) {
+  Start();
+
+  const TestResponse batches = client_->Post("/v1/messages/batches", "{}", AuthHeader());
+  const TestResponse files =
+      client_->Get("/v1/files", AuthHeader() + "anthropic-version: 2023-06-01\r\n");
+  const TestResponse vertex =
+      client_->Post("/v1beta1/models/m:generateContent", "{}", AuthHeader());
+
+  EXPECT_EQ(batches.status, 404);
+  EXPECT_THAT(batches.body, HasSubstr(R"({"type":"error")"));
+  EXPECT_THAT(files.body, HasSubstr(R"({"type":"error")"));
+  EXPECT_EQ(vertex.status, 404);
+  EXPECT_THAT(vertex.body, HasSubstr(R"("status":"NOT_FOUND")"));
 }
 
 // ---- several answers of a provider that gives one

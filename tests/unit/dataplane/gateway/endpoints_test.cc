@@ -37,6 +37,20 @@ TEST(MatchEndpoint, MessagesSpeakAnthropic) {
   }
 }
 
+TEST(MatchEndpoint, PathsOfNoDialectHaveTheShapeOfTheSdkThatAsksForThem) {
+  EXPECT_EQ(Match("POST", "/v1/messages/batches").shape, ErrorShape::kAnthropic);
+  EXPECT_EQ(Match("POST", "/team-a/v1/messages/batches/b1/cancel").shape, ErrorShape::kAnthropic);
+  for (const std::string_view path :
+       {"/v1beta1/models/g:generateContent", "/v1alpha/models", "/team-a/v1beta1/cachedContents",
+        "/v1/projects/p/locations/l/publishers/google/models/g:streamGenerateContent",
+        "/v1beta/files"}) {
+    EXPECT_EQ(Match("POST", path).shape, ErrorShape::kGemini) << path;
+  }
+  for (const std::string_view path : {"/v1/batches", "/nowhere", "/v1/files", "/"}) {
+    EXPECT_EQ(Match("POST", path).shape, ErrorShape::kOpenAi) << path;
+  }
+}
+
 TEST(MatchEndpoint, GeminiAndBedrockNameTheModelInThePath) {
   const EndpointMatch gemini =
       Match("POST", "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse");
