@@ -17,6 +17,15 @@ namespace {
 // tenth of a second, which objects of everyday size do not reach in 100 MB.
 constexpr int64_t kComparisonsMax = 60'000'000;
 
+constexpr std::string_view kTooManyValues = "the JSON has more than 1000000 values";
+static_assert(kJsonValuesMax == 1'000'000);
+
+// Whether the list or object that opens at `at` has nothing in it.
+bool IsEmpty(std::string_view text, size_t at) {
+  const size_t next = text.find_first_not_of(" \t\r\n", at + 1);
+  return next != std::string_view::npos && (text[next] == ']' || text[next] == '}');
+}
+
 // What a tree of the text would cost, without one: brackets and commas outside of strings. Empty =
 // it may be made, else what is too much.
 std::string_view FindExcess(std::string_view text) {
@@ -27,6 +36,7 @@ std::string_view FindExcess(std::string_view text) {
   std::array<Level, kJsonDepthMax + 1> levels;
   size_t depth = 0;
   int64_t comparisons = 0;
+  int64_t values = 1;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '"') {
@@ -34,14 +44,18 @@ std::string_view FindExcess(std::string_view text) {
     } else if (c == '{' || c == '[') {
       if (++depth > kJsonDepthMax) return "the JSON is nested too deep";
       levels[depth] = {.object = c == '{'};
+      if (!IsEmpty(text, i) && ++values > kJsonValuesMax) return kTooManyValues;
     } else if (c == '}' || c == ']') {
       // More of them than were opened is no JSON, as the parser says.
       if (depth == 0) return {};
       --depth;
-    } else if (c == ',' && levels[depth].object) {
+    } else if (c == ',') {
+      if (++values > kJsonValuesMax) return kTooManyValues;
+      if (!levels[depth].object) continue;
       comparisons += ++levels[depth].commas;
-      if (levels[depth].commas >= kJsonMembersMax)
+      if (levels[depth].commas >= kJsonMembersMax) {
         return "an object of the JSON has too many members";
+      }
       if (comparisons > kComparisonsMax) return "the objects of the JSON have too many members";
     }
   }

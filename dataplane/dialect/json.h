@@ -20,8 +20,13 @@ inline constexpr int kJsonDepthMax = 128;
 // Members of one object beyond it are refused: each is looked for among the others.
 inline constexpr int64_t kJsonMembersMax = 10'000;
 
-// One JSON text. InvalidArgument: not JSON, nested too deep, with too many members, or followed by
-// something.
+// More values of one text are refused, lists and objects counted with what is in them: a tree has
+// 16 bytes for a number and 60 for a list or an object, where the text may have two, and a
+// translation holds two or three of them.
+inline constexpr int64_t kJsonValuesMax = 1'000'000;
+
+// One JSON text. InvalidArgument: not JSON, nested too deep, with too many values or members, or
+// followed by something.
 absl::StatusOr<Json> ParseJson(std::string_view text);
 // As ParseJson, but must be an object.
 absl::StatusOr<Json> ParseObject(std::string_view text);

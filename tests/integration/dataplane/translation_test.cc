@@ -111,6 +111,21 @@ TEST_F(TranslatedRequest, HeadersOfTheClientsDialectStayHere) {
   EXPECT_EQ(entries[0].FindHeader("content-type"), "application/json");
 }
 
+TEST_F(TranslatedRequest, TooManyValuesAreRefusedInTheClientsShape) {
+  Start();
+  std::string values = "0";
+  for (int i = 0; i < 1'000'000; ++i) values += ",0";
+
+  const TestResponse response = Ask(
+      "gpt-4o", /*stream=*/false,
+      StrCat(R"(,"tools":[{"name":"f","input_schema":{"type":"object","enum":[)", values, "]}}]"));
+
+  EXPECT_EQ(response.status, 400);
+  EXPECT_THAT(response.body, HasSubstr(R"("type":"invalid_request_error")"));
+  EXPECT_THAT(response.body, HasSubstr("more than 1000000 values"));
+  EXPECT_TRUE(provider_->Journal().empty());
+}
+
 TEST_F(TranslatedRequest, StreamKeepsBothConnectionsAlive) {
   Start();
 

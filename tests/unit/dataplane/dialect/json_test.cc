@@ -65,6 +65,31 @@ TEST(Json, ObjectsTogetherHaveALimitToo) {
               StatusIs(kInvalid, HasSubstr("too many members")));
 }
 
+// One value more than the elements, and the empty ones have none in them.
+std::string Elements(int64_t count) {
+  std::string text = "[0";
+  for (int64_t i = 1; i < count; ++i) text += i % 2 == 0 ? ",{ }" : ",[]";
+  return text + "]";
+}
+
+TEST(Json, HasValuesToItsLimit) {
+  EXPECT_THAT(ParseJson(Elements(kJsonValuesMax - 1)), IsOk());
+  EXPECT_THAT(ParseJson(Elements(kJsonValuesMax)),
+              StatusIs(kInvalid, HasSubstr("more than 1000000 values")));
+  // What makes it no JSON comes too late.
+  EXPECT_THAT(ParseJson(Elements(kJsonValuesMax) + "]"), StatusIs(kInvalid, HasSubstr("values")));
+}
+
+TEST(Json, ValuesCountAtAnyDepth) {
+  // A list, an object in it and a text in that.
+  constexpr std::string_view kThreeValues = R"(,[{"a":"x,y["}])";
+  std::string text = "[0";
+  for (int64_t i = 0; i < kJsonValuesMax / 3 - 1; ++i) text += kThreeValues;
+
+  EXPECT_THAT(ParseJson(text + "]"), IsOk());
+  EXPECT_THAT(ParseJson(StrCat(text, kThreeValues, "]")), StatusIs(kInvalid, HasSubstr("values")));
+}
+
 TEST(Json, ListsHaveNoSuchLimit) {
   std::string text = "[0";
   for (int i = 0; i < 100'000; ++i) text += ",{\"a\":1,\"b\":2}";
