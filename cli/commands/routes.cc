@@ -36,15 +36,25 @@ std::string SystemText(const v1::Route& route) {
   return Joined(kinds);
 }
 
+// What the request reaches the provider in.
+std::string DialectText(const v1::TestedTarget& target) {
+  if (target.handling() == "translated") return StrCat(target.dialect(), " (translated)");
+  if (target.handling() == "counted") return "(tokens counted by lmgate)";
+  return target.dialect();
+}
+
 void PrintDecision(Printer& printer, const v1::TestRouteReply& reply) {
-  const Table decision{.headers = {"CODE", "ROUTE", "STRATEGY", "MESSAGE"},
-                       .rows = {{reply.code(), reply.route(), reply.strategy(), reply.message()}}};
+  const Table decision{
+      .headers = {"CODE", "ROUTE", "STRATEGY", "DIALECT", "MESSAGE"},
+      .rows = {{reply.code(), reply.route(), reply.strategy(), reply.dialect(), reply.message()}}};
   printer.PrintText(RecordText(decision, 0));
   if (reply.targets_size() > 0) {
-    Table targets{.headers = {"TARGET", "CONNECTION", "MODEL", "ALLOWED", "WHY NOT"}, .rows = {}};
+    Table targets{.headers = {"TARGET", "CONNECTION", "MODEL", "DIALECT", "ALLOWED", "WHY NOT"},
+                  .rows = {}};
     for (const v1::TestedTarget& target : reply.targets()) {
       targets.rows.push_back({StrCat(targets.rows.size() + 1), target.connection(), target.model(),
-                              target.allowed() ? "yes" : "no", target.reason()});
+                              DialectText(target), target.allowed() ? "yes" : "no",
+                              target.reason()});
     }
     printer.PrintText(StrCat("\n", TableText(targets, printer.headers())));
   }

@@ -94,19 +94,36 @@ absl::StatusOr<Grant> FindGrant(const RoutingTable& table, const v1::TestRouteRe
   return grant;
 }
 
-// Empty = the target can be used.
-std::string WhyNot(const RoutingTable::Target& target, const RoutingTable& table,
-                   const v1::ConfigSet& config, const RoutingTable::Group& group,
-                   std::string_view dialect) {
-  const std::string& name = table.connection_names()[target.connection];
-  if (!group.AllowsConnection(target.connection)) {
-    return StrCat("group ", Quoted(group.name), " may not use connection ", Quoted(name));
+// What the data plane does with a request for a connection.
+struct Handling {
+  std::string_view word;  // TestedTarget.handling; empty = nothing can be done
+  std::string dialect;    // TestedTarget.dialect
+};
+
+Handling FindHandling(const v1::Connection& connection, const contract::EndpointPath& parts) {
+  const auto effective = contract::ResolveConnection(connection);
+  if (!effective.ok() || parts.dialect.empty() || effective->Speaks(parts.dialect)) {
+    return {.word = "passed", .dialect = std::string(parts.dialect)};
   }
-  // connection_names() has the order of config.connections.
-  const auto effective =
-      contract::ResolveConnection(config.connections(static_cast<int>(target.connection)));
-  if (effective.ok() && !dialect.empty() && !effective->Speaks(dialect)) {
-    return StrCat("it speaks ", effective->dialect, ", the request ", dialect);
+  switch (parts.operation) {
+    case contract::Operation::kGenerate:
+      return {.word = "translated", .dialect = effective->dialect};
+    case contract::Operation::kCountTokens:
+      return {.word = "counted", .dialect = {}};
+    default:
+      return {.word = {}, .dialect = effective->dialect};
+  }
+}
+
+// Empty = the target can be used.
+std::string WhyNot(const RoutingTable::Target& target, const std::string& connection,
+                   const RoutingTable::Group& group, const Handling& handling,
+                   std::string_view dialect) {
+  if (!group.AllowsConnection(target.connection)) {
+    return StrCat("group ", Quoted(group.name), " may not use connection ", Quoted(connection));
+  }
+  if (handling.word.empty()) {
+    return StrCat("it speaks ", handling.dialect, ", the request ", dialect);
   }
   return "";
 }
@@ -141,13 +158,19 @@ std::string MessageOf(ErrorCode code, const v1::TestRouteReply& reply, std::stri
 
 void AddTargets(const RoutingTable::Route& route, const RoutingTable& table,
                 const v1::ConfigSet& config, const RoutingTable::Group& group,
-                std::string_view dialect, std::string_view model, v1::TestRouteReply* reply) {
+                const contract::EndpointPath& parts, std::string_view model,
+                v1::TestRouteReply* reply) {
   for (const RoutingTable::Target& target : route.targets) {
+    // connection_names() has the order of config.connections.
+    const Handling handling =
+        FindHandling(config.connections(static_cast<int>(target.connection)), parts);
     v1::TestedTarget* tested = reply->add_targets();
     tested->set_connection(table.connection_names()[target.connection]);
     tested->set_model(std::string(RoutingTable::UpstreamModel(route, target, model)));
-    tested->set_reason(WhyNot(target, table, config, group, dialect));
+    tested->set_reason(WhyNot(target, tested->connection(), group, handling, parts.dialect));
     tested->set_allowed(tested->reason().empty());
+    tested->set_dialect(handling.dialect);
+    if (tested->allowed()) tested->set_handling(std::string(handling.word));
   }
 }
 
@@ -177,6 +200,7 @@ absl::StatusOr<v1::TestRouteReply> ExplainRoute(const v1::ConfigSet& config,
 
   const RoutingTable::Decision decision = table.Decide(query, grant.Group(), grant.key_models);
   v1::TestRouteReply reply;
+  reply.set_dialect(std::string(parts.dialect));
   ErrorCode code = decision.code;
   for (const RoutingTable::Route& route : table.routes()) {
     if (&route == decision.route) break;
@@ -189,11 +213,7 @@ absl::StatusOr<v1::TestRouteReply> ExplainRoute(const v1::ConfigSet& config,
   if (decision.route != nullptr) {
     reply.set_route(decision.route->name);
     reply.set_strategy(std::string(StrategyName(decision.route->strategy)));
-    // What generates is translated for targets of any dialect.
-    const bool any = parts.operation == contract::Operation::kGenerate ||
-                     parts.operation == contract::Operation::kCountTokens;
-    AddTargets(*decision.route, table, config, grant.Group(),
-               any ? std::string_view() : parts.dialect, request.model(), &reply);
+    AddTargets(*decision.route, table, config, grant.Group(), parts, request.model(), &reply);
     const auto usable = [](const v1::TestedTarget& target) { return target.allowed(); };
     if (code == ErrorCode::kOk &&
         std::none_of(reply.targets().begin(), reply.targets().end(), usable)) {

@@ -424,9 +424,13 @@ TEST_F(ResourcesTest, ShowIsALineAField) {
 
 TEST_F(ResourcesTest, RouteTestExplainsAndItsExitCodeIsTheDecision) {
   server.Reply("RouteService/TestRoute", Proto<v1::TestRouteReply>(R"(
-      code: "ok" route: "smart" strategy: "fallback"
-      targets { connection: "a" model: "m" allowed: true }
-      targets { connection: "b" model: "m" reason: "the group lacks it" }
+      code: "ok" route: "smart" strategy: "fallback" dialect: "openai-chat"
+      targets { connection: "a" model: "m" allowed: true
+                dialect: "openai-chat" handling: "passed" }
+      targets { connection: "b" model: "m" allowed: true
+                dialect: "gemini" handling: "translated" }
+      targets { connection: "c" model: "m" allowed: true handling: "counted" }
+      targets { connection: "d" model: "m" reason: "the group lacks it" dialect: "gemini" }
       skipped { route: "gpt-*" reason: "its model patterns do not match" })"));
   server.Reply("RouteService/TestRoute",
                Proto<v1::TestRouteReply>(R"(code: "model_not_found" message: "no route")"));
@@ -442,11 +446,14 @@ TEST_F(ResourcesTest, RouteTestExplainsAndItsExitCodeIsTheDecision) {
             "CODE      ok\n"
             "ROUTE     smart\n"
             "STRATEGY  fallback\n"
+            "DIALECT   openai-chat\n"
             "MESSAGE   -\n"
             "\n"
-            "TARGET  CONNECTION  MODEL  ALLOWED  WHY NOT\n"
-            "1       a           m      yes      -\n"
-            "2       b           m      no       the group lacks it\n"
+            "TARGET  CONNECTION  MODEL  DIALECT                     ALLOWED  WHY NOT\n"
+            "1       a           m      openai-chat                 yes      -\n"
+            "2       b           m      gemini (translated)         yes      -\n"
+            "3       c           m      (tokens counted by lmgate)  yes      -\n"
+            "4       d           m      gemini                      no       the group lacks it\n"
             "\n"
             "PASSED OVER  BECAUSE\n"
             "gpt-*        its model patterns do not match\n");

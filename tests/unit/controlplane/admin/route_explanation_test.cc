@@ -102,6 +102,44 @@ TEST_F(RouteExplanationTest, TargetOfAnotherDialectSaysWhyNot) {
   EXPECT_EQ(Explain("model: 'claude-x' group: 'all' path: '/v1/messages'")->code(), "ok");
 }
 
+TEST_F(RouteExplanationTest, TargetsNameTheDialectThatTheyAreAskedIn) {
+  const auto chat = Explain("model: 'smart' group: 'all'");
+  ASSERT_THAT(chat, IsOk());
+  EXPECT_EQ(chat->dialect(), "openai-chat");
+  EXPECT_EQ(chat->targets(0).dialect(), "anthropic");
+  EXPECT_EQ(chat->targets(0).handling(), "translated");
+  EXPECT_EQ(chat->targets(1).dialect(), "openai-chat");
+  EXPECT_EQ(chat->targets(1).handling(), "passed");
+
+  // The second dialect of a connection is as good as its first.
+  const auto responses = Explain("model: 'smart' group: 'all' path: '/v1/responses'");
+  EXPECT_EQ(responses->targets(1).dialect(), "openai-responses");
+  EXPECT_EQ(responses->targets(1).handling(), "passed");
+}
+
+TEST_F(RouteExplanationTest, TokensForAnotherDialectAreCountedHere) {
+  const auto reply = Explain("model: 'smart' group: 'all' path: '/v1/messages/count_tokens'");
+
+  EXPECT_EQ(reply->targets(0).handling(), "passed");
+  EXPECT_EQ(reply->targets(1).handling(), "counted");
+  EXPECT_EQ(reply->targets(1).dialect(), "");
+}
+
+TEST_F(RouteExplanationTest, OtherPathsPassInWhateverTheySpeak) {
+  const auto reply = Explain("model: 'smart' group: 'all' path: '/v1/rerank'");
+
+  EXPECT_EQ(reply->dialect(), "");
+  EXPECT_EQ(reply->targets(0).handling(), "passed");
+  EXPECT_EQ(reply->targets(0).dialect(), "");
+}
+
+TEST_F(RouteExplanationTest, WhatIsNotAllowedIsNotHandled) {
+  const auto reply = Explain("model: 'smart' group: 'free'");
+
+  EXPECT_EQ(reply->targets(0).dialect(), "anthropic");
+  EXPECT_EQ(reply->targets(0).handling(), "");
+}
+
 TEST_F(RouteExplanationTest, ModelListsOfGroupAndKeyCount) {
   EXPECT_EQ(Explain("model: 'claude-x' group: 'free'")->code(), "model_not_allowed");
   EXPECT_EQ(Explain("model: 'gpt-4'", "group: 'all' state: 'active' models: 'gpt-5'")->code(),
