@@ -21,4 +21,11 @@ absl::Time RefreshSchedule::AfterFailure(absl::Time now, absl::BitGenRef random)
   return now + wait;
 }
 
+bool RefreshSchedule::TakeRefusal(absl::Time now) {
+  // A clock that was set back must not make it wait.
+  if (now >= refused_at_ && now - refused_at_ < options_.refusal_pause) return false;
+  refused_at_ = now;
+  return true;
+}
+
 }  // namespace lmgate::credential

@@ -16,6 +16,9 @@ class RefreshSchedule {
     absl::Duration recheck = absl::Minutes(5);
     absl::Duration retry_min = absl::Seconds(1);
     absl::Duration retry_max = absl::Minutes(1);
+    // Between two that a provider's refusals bring about: most refusals mean a right that the
+    // account lacks, which no new credential gives it.
+    absl::Duration refusal_pause = absl::Minutes(1);
   };
 
   explicit RefreshSchedule(Options options) : options_(options), retry_(options.retry_min) {}
@@ -24,10 +27,13 @@ class RefreshSchedule {
   absl::Time AfterSuccess(absl::Time now, absl::Time expires_at, absl::BitGenRef random);
   // Half to all of a step that doubles from retry_min to retry_max.
   absl::Time AfterFailure(absl::Time now, absl::BitGenRef random);
+  // A provider refused the credential. True = it is to be fetched at once.
+  bool TakeRefusal(absl::Time now);
 
  private:
   Options options_;
   absl::Duration retry_;
+  absl::Time refused_at_ = absl::InfinitePast();  // the last refusal that was taken
 };
 
 }  // namespace lmgate::credential

@@ -135,6 +135,21 @@ std::vector<TokenSource::Problem> TokenSource::FindProblems() const {
   return problems;
 }
 
+void TokenSource::Renew(const snapshot::UpstreamConnection& connection) {
+  if (!connection.config.has_fetched_credential() || IsStatic(connection.account)) return;
+  const std::string key = KeyOf(connection.config.auth_mode, connection.account);
+  const absl::Time now = clock_.Now();
+  MutexLock lock(&mutex_);
+  const auto found = accounts_.find(key);
+  if (found == accounts_.end()) return;
+  Account& account = found->second;
+  if (!account.schedule.TakeRefusal(now)) return;
+  LogWarn(StrCat("connection ", connection.name,
+                 ": the provider refused the credential; it is fetched anew"));
+  account.next = std::min(account.next, now);
+  changed_.SignalAll();
+}
+
 void TokenSource::Stop() {
   {
     MutexLock lock(&mutex_);
@@ -149,7 +164,7 @@ void TokenSource::Run() {
     const absl::Time next = FetchDue();
     MutexLock lock(&mutex_);
     if (stopping_) return;
-    // Use may have come since.
+    // Use or Renew may have come since.
     if (NextTime() < next) continue;
     const absl::Duration wait = std::min(next - clock_.Now(), kWaitMax);
     if (wait > absl::ZeroDuration()) changed_.WaitWithTimeout(&mutex_, wait);

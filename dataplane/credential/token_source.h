@@ -22,8 +22,8 @@ namespace lmgate::credential {
 
 // Keeps the fetched credentials of the replica fresh: one slot an account, whatever number of
 // connections share it. Fetches on the thread that calls Run, one account after another; before a
-// credential ends, and again after a failure with a growing pause. While a new one cannot be had
-// the old one is used until its end; then requests hear why.
+// credential ends or when it is refused, and again after a failure with a growing pause. While a
+// new one cannot be had the old one is used until its end; then requests hear why.
 class TokenSource {
  public:
   using Connections = std::vector<std::shared_ptr<const snapshot::UpstreamConnection>>;
@@ -60,6 +60,10 @@ class TokenSource {
   std::shared_ptr<const CredentialSlot> FindSlot(
       const snapshot::UpstreamConnection& connection) const ABSL_LOCKS_EXCLUDED(mutex_);
   std::vector<Problem> FindProblems() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // A provider refused the connection's credential, which may have been revoked: another is fetched
+  // at once, if no refusal has brought one about within RefreshSchedule's refusal_pause. Requests
+  // that were under way with the old one are thereby harmless. Keys of the configuration stay.
+  void Renew(const snapshot::UpstreamConnection& connection) ABSL_LOCKS_EXCLUDED(mutex_);
   // Lets Run return soon (see HttpClient::Stop). For good.
   void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -104,7 +108,7 @@ class TokenSource {
   std::vector<Problem> told_;
 
   mutable Mutex mutex_;
-  CondVar changed_;  // Use, Stop, a first try
+  CondVar changed_;  // Use, Renew, Stop, a first try
   // By what makes two accounts one. SECRET, keys included.
   absl::flat_hash_map<std::string, Account> accounts_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

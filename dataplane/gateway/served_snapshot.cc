@@ -6,8 +6,7 @@ namespace lmgate::gateway {
 
 ServedSnapshot::ServedSnapshot(std::shared_ptr<const snapshot::Snapshot> snapshot,
                                http1::ClientPool& pool, WorkerMetrics& metrics,
-                               const credential::TokenSource* credentials,
-                               const ServedSnapshot* previous)
+                               credential::TokenSource* credentials, const ServedSnapshot* previous)
     : snapshot_(std::move(snapshot)), pool_(pool), metrics_(metrics), credentials_(credentials) {
   const auto& connections = snapshot_->connections();
   connections_.resize(connections.size());
@@ -39,6 +38,10 @@ ConnectionMetrics& ServedSnapshot::metrics(uint32_t connection) {
     metrics = metrics_.ForConnection(snapshot_->connections()[connection]->name);
   }
   return *metrics;
+}
+
+void ServedSnapshot::RenewCredential(uint32_t connection) {
+  if (credentials_ != nullptr) credentials_->Renew(*snapshot_->connections()[connection]);
 }
 
 absl::StatusOr<const credential::Credential*> ServedSnapshot::FetchedCredential(

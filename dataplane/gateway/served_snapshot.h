@@ -23,7 +23,7 @@ class ServedSnapshot {
  public:
   // `credentials` may be null: then nobody fetches any.
   ServedSnapshot(std::shared_ptr<const snapshot::Snapshot> snapshot, http1::ClientPool& pool,
-                 WorkerMetrics& metrics, const credential::TokenSource* credentials,
+                 WorkerMetrics& metrics, credential::TokenSource* credentials,
                  const ServedSnapshot* previous);
 
   const snapshot::Snapshot& snapshot() const { return *snapshot_; }
@@ -37,6 +37,8 @@ class ServedSnapshot {
     if (!snapshot_->connections()[connection]->config.has_fetched_credential()) return nullptr;
     return FetchedCredential(connection);
   }
+  // The provider refused what CredentialFor gave: TokenSource::Renew, if it was fetched.
+  void RenewCredential(uint32_t connection);
 
  private:
   friend void intrusive_ptr_add_ref(ServedSnapshot* served) { ++served->references_; }
@@ -54,7 +56,7 @@ class ServedSnapshot {
   const std::shared_ptr<const snapshot::Snapshot> snapshot_;
   http1::ClientPool& pool_;
   WorkerMetrics& metrics_;
-  const credential::TokenSource* const credentials_;
+  credential::TokenSource* const credentials_;
   std::vector<Connection> connections_;
   uint32_t references_ = 0;
 };

@@ -197,9 +197,9 @@ class ServerConnection {
   Step OnAnswerHead(const http1::ResponseHead& head);
   // True while the answer cannot be judged by its head, and its body is still to come.
   bool AwaitsBody(const http1::ResponseHead& head) const;
-  // Whether the answer refuses the credential that the gateway has sent. `body`: needed only where
-  // MayRefuseKey.
-  bool RefusesCredential(int status, std::string_view body) const;
+  // Whether the answer refuses the credential that the gateway has sent; then it is renewed, where
+  // it was fetched. `body`: needed only where MayRefuseKey.
+  bool TakeCredentialRefusal(int status, std::string_view body);
   bool MayRefuseKey(int status) const;
   bool SendsOurCredential() const;
   Step CollectAnswer();

@@ -220,9 +220,14 @@ bool ServerConnection::AwaitsBody(const http1::ResponseHead& head) const {
   return !over && data.size() < kErrorBodyBytesMax && !PeekBody(head, data).whole;
 }
 
-bool ServerConnection::RefusesCredential(int status, std::string_view body) const {
-  if (status == 401 || status == 403) return SendsOurCredential();
-  return MayRefuseKey(status) && dialect::RefusesGoogleKey(body);
+bool ServerConnection::TakeCredentialRefusal(int status, std::string_view body) {
+  const bool refused = status == 401 || status == 403
+                           ? SendsOurCredential()
+                           : MayRefuseKey(status) && dialect::RefusesGoogleKey(body);
+  if (refused && upstream_connection().config.has_fetched_credential()) {
+    request_.served->RenewCredential(*request_.connection);
+  }
+  return refused;
 }
 
 ServerConnection::Step ServerConnection::OnAnswerHead(const http1::ResponseHead& head) {
@@ -240,7 +245,7 @@ ServerConnection::Step ServerConnection::OnAnswerHead(const http1::ResponseHead&
   if (MayRefuseKey(status)) {
     peeked = PeekBody(head, upstream_->input().substr(head.bytes)).payload;
   }
-  const bool credential_refused = RefusesCredential(status, peeked);
+  const bool credential_refused = TakeCredentialRefusal(status, peeked);
   // What the next target may do better; a caller's own mistake would be one there as well.
   const bool may_move_on = credential_refused || status == 408 || status == 429 || status >= 500;
   if (may_move_on && request_.target + 1 < scratch_->plan.targets().size()) {

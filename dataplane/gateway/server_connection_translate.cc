@@ -462,7 +462,7 @@ ServerConnection::Step ServerConnection::AdvanceFanOut() {
       translated_->retry_after_ms =
           RetryAfterMs(branch.retry_after, absl::FromUnixMicros(UnixMicros()));
       collected_ = std::move(branch.payload);
-      const bool credential = RefusesCredential(branch.status, collected_);
+      const bool credential = TakeCredentialRefusal(branch.status, collected_);
       if (credential && request_.target + 1 < scratch_->plan.targets().size()) {
         return FailAttempt(ErrorCode::kUpstreamAuthFailed, {});
       }

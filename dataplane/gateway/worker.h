@@ -53,9 +53,9 @@ struct TrafficLimits {
 // What all workers of the process share; outlives them.
 struct WorkerShared {
   TrafficLimits limits;
-  boost::asio::ssl::context* tls = nullptr;              // null = plain HTTP
-  const credential::TokenSource* credentials = nullptr;  // null = none are fetched
-  dialect::ResponseStore* responses = nullptr;           // null = no answer is kept
+  boost::asio::ssl::context* tls = nullptr;        // null = plain HTTP
+  credential::TokenSource* credentials = nullptr;  // null = none are fetched
+  dialect::ResponseStore* responses = nullptr;     // null = no answer is kept
   std::atomic<uint64_t> connections{0};
 };
 

@@ -85,6 +85,18 @@ class CredentialOfARequest : public ::testing::Test {
     return connection;
   }
 
+  // A service account whose tokens `tokens` gives, for a provider at `address`.
+  static v1::Connection Vertex(const ScriptedUpstream& tokens, const std::string& address) {
+    v1::Connection connection = TestConnection("vertex", "");
+    connection.clear_auth();
+    connection.set_provider("google-vertex");
+    connection.clear_dialect();
+    connection.set_base_url(StrCat(address, "/v1beta"));
+    connection.mutable_google()->set_service_account(
+        testing::TestServiceAccount::Make().Json(StrCat(AddressOf(tokens), "/token")));
+    return connection;
+  }
+
   std::unique_ptr<FakeProvider> provider_;
   std::unique_ptr<TestDataplane> dataplane_;
   std::unique_ptr<TestClient> client_;
@@ -118,16 +130,8 @@ TEST_F(CredentialOfARequest, WrongAwsSecretIsOurFaultNotTheClients) {
 }
 
 TEST_F(CredentialOfARequest, GoogleServiceAccountIsExchangedOnce) {
-  const testing::TestServiceAccount account = testing::TestServiceAccount::Make();
   ScriptedUpstream tokens({Token("ya29.first")});
-  v1::Connection connection = TestConnection("vertex", "");
-  connection.clear_auth();
-  connection.set_provider("google-vertex");
-  connection.clear_dialect();
-  connection.set_base_url(StrCat(ProviderAddress(), "/v1beta"));
-  connection.mutable_google()->set_service_account(
-      account.Json(StrCat(AddressOf(tokens), "/token")));
-  Start(connection);
+  Start(Vertex(tokens, ProviderAddress()));
 
   for (int i = 0; i < 3; ++i) {
     const TestResponse response = Ask();
@@ -166,17 +170,35 @@ TEST_F(CredentialOfARequest, EntraApplicationAndAzuresPaths) {
   EXPECT_THAT(tokens.requests()[0], HasSubstr("grant_type=client_credentials"));
 }
 
+TEST_F(CredentialOfARequest, RevokedTokenIsReplacedBeforeItsEnd) {
+  constexpr std::string_view kAnswer =
+      R"({"candidates":[{"content":{"role":"model","parts":[{"text":"hello"}]},)"
+      R"("finishReason":"STOP"}]})";
+  ScriptedUpstream tokens({Token("ya29.revoked"), Token("ya29.fresh")});
+  ScriptedUpstream provider(
+      {{.bytes = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"},
+       {.bytes = StrCat("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ",
+                        kAnswer.size(), "\r\n\r\n", kAnswer)}});
+  Start(Vertex(tokens, AddressOf(provider)));
+
+  const TestResponse refused = Ask();
+
+  EXPECT_EQ(refused.status, 502) << refused.body;
+  EXPECT_THAT(refused.body, HasSubstr("upstream_auth_failed"));
+  EXPECT_THAT(provider.requests().back(), HasSubstr("Bearer ya29.revoked"));
+  const absl::Time deadline = absl::Now() + absl::Seconds(10);
+  bool replaced = false;
+  while (!replaced && absl::Now() < deadline) {
+    EXPECT_EQ(Ask().status, 200);
+    replaced = provider.requests().back().find("Bearer ya29.fresh") != std::string::npos;
+  }
+  EXPECT_TRUE(replaced);
+  EXPECT_EQ(tokens.requests().size(), 2u);
+}
+
 TEST_F(CredentialOfARequest, TokenThatCannotBeHadIsOurs503) {
-  const testing::TestServiceAccount account = testing::TestServiceAccount::Make();
   ScriptedUpstream tokens({{.bytes = "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"}});
-  v1::Connection connection = TestConnection("vertex", "");
-  connection.clear_auth();
-  connection.set_provider("google-vertex");
-  connection.clear_dialect();
-  connection.set_base_url(StrCat(ProviderAddress(), "/v1beta"));
-  connection.mutable_google()->set_service_account(
-      account.Json(StrCat(AddressOf(tokens), "/token")));
-  Start(connection);
+  Start(Vertex(tokens, ProviderAddress()));
 
   const TestResponse response = Ask();
 

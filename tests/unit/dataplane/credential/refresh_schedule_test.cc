@@ -57,5 +57,20 @@ TEST(RefreshSchedule, ASuccessEndsTheGrowing) {
   EXPECT_LE(schedule.AfterFailure(kNow, random) - kNow, absl::Seconds(1));
 }
 
+TEST(RefreshSchedule, TakesOneRefusalAMinute) {
+  RefreshSchedule schedule({});
+
+  EXPECT_TRUE(schedule.TakeRefusal(kNow));
+  EXPECT_FALSE(schedule.TakeRefusal(kNow + absl::Seconds(59)));
+  EXPECT_TRUE(schedule.TakeRefusal(kNow + absl::Minutes(1)));
+}
+
+TEST(RefreshSchedule, AClockSetBackDelaysNoRefusal) {
+  RefreshSchedule schedule({});
+  schedule.TakeRefusal(kNow);
+
+  EXPECT_TRUE(schedule.TakeRefusal(kNow - absl::Hours(1)));
+}
+
 }  // namespace
 }  // namespace lmgate::credential

@@ -222,6 +222,62 @@ TEST_F(TokenSourceTest, KeysOfTheConfigurationAreThereAtOnce) {
   EXPECT_EQ(source_.FetchDue(), absl::InfiniteFuture());
 }
 
+TEST_F(TokenSourceTest, ARefusedTokenIsFetchedAnewAtOnce) {
+  Answer({Token("one"), Token("two")});
+  const ConnectionPtr connection = Entra("azure");
+  source_.Use({connection});
+  source_.FetchDue();
+
+  source_.Renew(*connection);
+  const absl::Time next = source_.FetchDue();
+
+  EXPECT_EQ(Current(connection).header_line, "Authorization: Bearer two\r\n");
+  EXPECT_GT(next, clock_.Now() + absl::Minutes(53));
+}
+
+TEST_F(TokenSourceTest, RefusalsRenewOnceAMinute) {
+  Answer({Token("one")});
+  const ConnectionPtr connection = Entra("azure");
+  source_.Use({connection});
+  std::vector<size_t> calls_after;
+
+  for (int i = 0; i < 5; ++i) {
+    source_.FetchDue();
+    calls_after.push_back(calls());
+    // The connections of an account share its token.
+    source_.Renew(i % 2 == 0 ? *connection : *Entra("another"));
+    clock_.Advance(absl::Seconds(30));
+  }
+
+  EXPECT_THAT(calls_after, ElementsAre(1, 2, 2, 3, 3));
+}
+
+TEST_F(TokenSourceTest, ARenewalThatFailsKeepsTheRefusedToken) {
+  // Most refusals are not about the token.
+  Answer({Token("one"), Failure()});
+  const ConnectionPtr connection = Entra("azure");
+  source_.Use({connection});
+  source_.FetchDue();
+
+  source_.Renew(*connection);
+  source_.FetchDue();
+
+  EXPECT_EQ(calls(), 2U);
+  EXPECT_EQ(Current(connection).header_line, "Authorization: Bearer one\r\n");
+}
+
+TEST_F(TokenSourceTest, RefusedKeysOfTheConfigurationStay) {
+  auto connection = std::make_shared<snapshot::UpstreamConnection>();
+  connection->config.auth_mode = AuthMode::kAwsSigV4;
+  connection->account = {.aws_access_key_id = "AKI", .aws_secret_access_key = "s"};
+  source_.Use({connection});
+
+  source_.Renew(*connection);
+
+  EXPECT_EQ(source_.FetchDue(), absl::InfiniteFuture());
+  EXPECT_EQ(Current(connection).problem, "");
+}
+
 TEST_F(TokenSourceTest, HasNothingForOtherConnections) {
   auto with_key = std::make_shared<snapshot::UpstreamConnection>();
   auto unavailable = std::make_shared<snapshot::UpstreamConnection>();
@@ -264,6 +320,23 @@ TEST_F(TokenSourceTest, RunFetchesAsSoonAsAConnectionComes) {
 
   EXPECT_TRUE(source_.AwaitFirstTries(absl::Seconds(10)));
   EXPECT_EQ(Current(connection).header_line, "Authorization: Bearer one\r\n");
+  source_.Stop();
+  thread.join();
+}
+
+TEST_F(TokenSourceTest, RunFetchesAsSoonAsATokenIsRefused) {
+  Answer({Token("one"), Token("two")});
+  std::thread thread([this] { source_.Run(); });
+  const ConnectionPtr connection = Entra("azure");
+  source_.Use({connection});
+  EXPECT_TRUE(source_.AwaitFirstTries(absl::Seconds(10)));
+
+  source_.Renew(*connection);
+
+  // Run itself would look again after 30 seconds.
+  const absl::Time deadline = absl::Now() + absl::Seconds(10);
+  while (calls() < 2 && absl::Now() < deadline) std::this_thread::yield();
+  EXPECT_EQ(calls(), 2U);
   source_.Stop();
   thread.join();
 }
