@@ -2,6 +2,8 @@
 
 #include <absl/strings/ascii.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <vector>
 
 #include "cli/exit_code.h"
@@ -56,6 +58,27 @@ std::vector<const FeatureRow*> Rows(const Question& question) {
   return rows;
 }
 
+// Those of the dialects asked for; with several, each says whose it is.
+std::string Notes(const FeatureRow& row, const Question& question) {
+  if (question.to.size() == 1) {
+    const size_t column = question.to.front();
+    return question.from == column ? std::string() : std::string(row.note[column]);
+  }
+  std::string notes;
+  for (size_t i = 0; i < question.to.size(); ++i) {
+    const std::string_view note = row.note[question.to[i]];
+    const auto same = [&](size_t column) { return row.note[column] == note; };
+    const auto begin = question.to.begin();
+    if (note.empty() || std::any_of(begin, begin + static_cast<std::ptrdiff_t>(i), same)) continue;
+    std::string dialects;
+    for (const size_t column : question.to) {
+      if (same(column)) StrAppend(&dialects, dialects.empty() ? "" : ", ", kDialectNames[column]);
+    }
+    StrAppend(&notes, notes.empty() ? "" : "; ", dialects, ": ", note);
+  }
+  return notes;
+}
+
 // Wide: each cell names the dialect's own field, and the notes are there.
 Table MakeTable(const Question& question, bool wide) {
   Table table{.headers = {"FEATURE"}, .rows = {}};
@@ -79,7 +102,7 @@ Table MakeTable(const Question& question, bool wide) {
       cells.push_back(wide && !field.empty() ? StrCat(treatment, " (", field, ")")
                                              : std::string(treatment));
     }
-    if (show_note) cells.emplace_back(row->note);
+    if (show_note) cells.push_back(Notes(*row, question));
   }
   return table;
 }
@@ -95,9 +118,10 @@ std::string MakeJson(const Question& question) {
     for (const size_t column : question.to) {
       StrAppend(&dialects, dialects.empty() ? "" : ",", "\n  ", JsonQuote(kDialectNames[column]),
                 ": {\"treatment\": ", JsonQuote(Treatment(*row, question, column)),
-                ", \"field\": ", JsonQuote(row->field[column]), "}");
+                ", \"field\": ", JsonQuote(row->field[column]),
+                ", \"note\": ", JsonQuote(row->note[column]), "}");
     }
-    StrAppend(&json, ", \"dialects\": {", dialects, "},\n  \"note\": ", JsonQuote(row->note), "}");
+    StrAppend(&json, ", \"dialects\": {", dialects, "}}");
   }
   return StrCat(json.empty() ? "[" : json, "\n]");
 }
@@ -116,7 +140,10 @@ DialectsCommand::DialectsCommand(Command& root) {
           "emulated   said by other means\n"
           "dropped    a hint that cannot be said: the request is served without it\n"
           "refused    the request gets 400, which names the field\n"
-          "-o wide names each dialect's own field, and notes.")
+          "-o wide names each dialect's own field, and notes. Beside the table: the data plane "
+          "itself\n"
+          "knows earlier answers (previous_response_id, item_reference) and estimates tokens\n"
+          "(count_tokens, countTokens) for targets of other dialects.")
       .Example("lmctl dialects --from anthropic --to openai-chat")
       .Run([this](Session& session) { return Show(session); });
 }

@@ -53,7 +53,7 @@ inline constexpr size_t kFeatureCount = static_cast<size_t>(Feature::kOwnFields)
 // What becomes of it when a client of another dialect asks for it and the target speaks this one.
 enum class Treatment : uint8_t {
   kMaps,      // the dialect says the same
-  kEmulated,  // said by other means; `note` says which
+  kEmulated,  // said by other means; the note says which
   kDropped,   // a hint that the dialect cannot carry: the request is served without it
   kRefused,   // 400, naming the field
 };
@@ -64,7 +64,9 @@ struct FeatureRow {
   // How each dialect calls it: the field that an error names. Empty = it cannot say it.
   std::array<std::string_view, kDialectCount> field;
   std::array<Treatment, kDialectCount> treatment;
-  std::string_view note;  // on what is emulated or clamped; may be empty
+  // On what is emulated or clamped for a target of each dialect; may be empty, but where the
+  // treatment is kEmulated.
+  std::array<std::string_view, kDialectCount> note;
 };
 
 // The table by which the data plane translates and refuses, and that `lmctl dialects` prints.

@@ -39,7 +39,8 @@ TEST_F(DialectsTest, WideNamesFieldsAndNotes) {
   const std::string out = Out({"dialects", "-o", "wide"});
 
   EXPECT_THAT(out, HasSubstr("maps (max_completion_tokens)"));
-  EXPECT_THAT(out, HasSubstr("at most 4 (openai-chat) or 5 (gemini)"));
+  EXPECT_THAT(out, HasSubstr("openai-chat: at most 4; gemini: at most 5"));
+  EXPECT_THAT(out, HasSubstr("anthropic, gemini, bedrock: as a user's text in <system> tags"));
 }
 
 TEST_F(DialectsTest, FromLeavesOutWhatTheClientCannotSay) {
@@ -56,13 +57,15 @@ TEST_F(DialectsTest, FromAndToTellOneStory) {
 
   EXPECT_THAT(out, ContainsRegex("FEATURE +FROM ANTHROPIC +TO OPENAI-CHAT +NOTE\n"));
   EXPECT_THAT(out, ContainsRegex("\nfailed tool result +is_error +emulated +the text begins with"));
+  // What the note of another target says is not of this one.
+  EXPECT_THAT(out, ContainsRegex("\nsystem text between turns +messages +maps *\n"));
 }
 
 TEST_F(DialectsTest, TheSameDialectIsUnchanged) {
   const std::string out = Out({"dialects", "--from", "gemini", "--to", "gemini"});
 
   EXPECT_THAT(out, HasSubstr("unchanged"));
-  EXPECT_THAT(out, Not(ContainsRegex("dropped|refused|emulated")));
+  EXPECT_THAT(out, Not(ContainsRegex("dropped|refused|emulated|at most")));
 }
 
 TEST_F(DialectsTest, JsonHasTreatmentFieldAndNote) {
@@ -74,12 +77,13 @@ TEST_F(DialectsTest, JsonHasTreatmentFieldAndNote) {
   EXPECT_EQ(all[0]["feature"], "system text");
   EXPECT_EQ(all[0]["dialects"].size(), 5U);
   EXPECT_EQ(all[0]["dialects"]["gemini"],
-            nlohmann::json({{"treatment", "maps"}, {"field", "systemInstruction"}}));
+            nlohmann::json({{"treatment", "maps"}, {"field", "systemInstruction"}, {"note", ""}}));
   ASSERT_TRUE(narrow.is_array());
   EXPECT_EQ(narrow[1]["feature"], "system text between turns");
   EXPECT_EQ(narrow[1]["field"], "messages");
   EXPECT_EQ(narrow[1]["dialects"].size(), 1U);
-  EXPECT_EQ(narrow[1]["note"], "as a user's text in <system> tags, at its place");
+  EXPECT_EQ(narrow[1]["dialects"]["bedrock"]["note"],
+            "as a user's text in <system> tags, at its place");
 }
 
 TEST_F(DialectsTest, YamlAndNamesAreThereAsWell) {

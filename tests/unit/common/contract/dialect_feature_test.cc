@@ -33,6 +33,15 @@ TEST(DialectFeatures, AreSaidInSomeDialect) {
   }
 }
 
+TEST(DialectFeatures, SayWhatStandsForWhatIsEmulated) {
+  for (const FeatureRow& row : DialectFeatures()) {
+    for (size_t column = 0; column < kDialectCount; ++column) {
+      const bool emulated = row.treatment[column] == Treatment::kEmulated;
+      EXPECT_FALSE(emulated && row.note[column].empty()) << row.name << kDialectNames[column];
+    }
+  }
+}
+
 TEST(DialectColumn, FindsEachDialectAndNoOther) {
   for (size_t column = 0; column < kDialectCount; ++column) {
     EXPECT_EQ(DialectColumn(kDialectNames[column]), column);
