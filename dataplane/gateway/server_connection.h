@@ -201,6 +201,8 @@ class ServerConnection {
   // it was fetched. `body`: needed only where MayRefuseKey.
   bool TakeCredentialRefusal(int status, std::string_view body);
   bool MayRefuseKey(int status) const;
+  bool MayBeginWithError(const http1::ResponseHead& head) const;
+  bool HasNextTarget() const { return request_.target + 1 < scratch_->plan.targets().size(); }
   bool SendsOurCredential() const;
   Step CollectAnswer();
   Step RefuseCredential();

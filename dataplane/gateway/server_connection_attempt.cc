@@ -22,6 +22,9 @@ using AuthMode = contract::EffectiveConnection::AuthMode;
 
 int64_t Milliseconds(absl::Duration duration) { return absl::ToInt64Milliseconds(duration); }
 
+// How an Anthropic stream begins that is none.
+constexpr std::string_view kErrorEvent = "event: error";
+
 struct PeekedBody {
   std::string payload;
   bool whole = false;  // nothing comes after
@@ -163,6 +166,7 @@ ServerConnection::Step ServerConnection::ReadAnswerHead() {
         if (head.status >= 200) {
           if (!AwaitsBody(head)) return OnAnswerHead(head);
           if (upstream_->read_outstanding()) return Step::kReadUpstream;
+          if (MayBeginWithError(head)) SetAnswerDeadline();
           upstream_->ArmRead(head.bytes + kErrorBodyBytesMax);
           continue;
         }
@@ -213,11 +217,22 @@ bool ServerConnection::SendsOurCredential() const {
   return config.auth_mode == AuthMode::kCredential || config.has_fetched_credential();
 }
 
+// Anthropic answers 200 and then says that it is overloaded: the next target can do better.
+bool ServerConnection::MayBeginWithError(const http1::ResponseHead& head) const {
+  return head.status == 200 && !translating_ && HasNextTarget() &&
+         request_.endpoint.dialect == contract::kDialectAnthropic &&
+         IsEventStream(head.Find(HeaderId::kContentType));
+}
+
 bool ServerConnection::AwaitsBody(const http1::ResponseHead& head) const {
-  if (!MayRefuseKey(head.status)) return false;
+  const bool may_begin_with_error = MayBeginWithError(head);
+  if (!may_begin_with_error && !MayRefuseKey(head.status)) return false;
+  if (timed_out_ || upstream_->read_error() || upstream_->closed()) return false;
   const std::string_view data = upstream_->input().substr(head.bytes);
-  const bool over = timed_out_ || upstream_->read_error() || upstream_->closed();
-  return !over && data.size() < kErrorBodyBytesMax && !PeekBody(head, data).whole;
+  if (data.size() >= kErrorBodyBytesMax) return false;
+  const PeekedBody peeked = PeekBody(head, data);
+  return !peeked.whole && (!may_begin_with_error || kErrorEvent.starts_with(peeked.payload)) &&
+         peeked.payload != kErrorEvent;
 }
 
 bool ServerConnection::TakeCredentialRefusal(int status, std::string_view body) {
@@ -242,13 +257,15 @@ ServerConnection::Step ServerConnection::OnAnswerHead(const http1::ResponseHead&
   if (!head.keep_alive) upstream_->ExpectClose();
   last_bytes_ = {'\n', '\n', '\n', '\n'};  // before the first event is between two events
   std::string peeked;
-  if (MayRefuseKey(status)) {
+  const bool may_begin_with_error = MayBeginWithError(head);
+  if (MayRefuseKey(status) || may_begin_with_error) {
     peeked = PeekBody(head, upstream_->input().substr(head.bytes)).payload;
   }
   const bool credential_refused = TakeCredentialRefusal(status, peeked);
   // What the next target may do better; a caller's own mistake would be one there as well.
-  const bool may_move_on = credential_refused || status == 408 || status == 429 || status >= 500;
-  if (may_move_on && request_.target + 1 < scratch_->plan.targets().size()) {
+  const bool may_move_on = credential_refused || status == 408 || status == 429 || status >= 500 ||
+                           (may_begin_with_error && peeked.starts_with(kErrorEvent));
+  if (may_move_on && HasNextTarget()) {
     return FailAttempt(
         credential_refused ? ErrorCode::kUpstreamAuthFailed : ErrorCode::kUpstreamError, {});
   }
@@ -337,7 +354,7 @@ ServerConnection::Step ServerConnection::RefuseCredential() {
 ServerConnection::Step ServerConnection::FailAttempt(ErrorCode code, std::string message) {
   ReleaseUpstream(/*reusable=*/false);
   const bool time_left = request_.total_deadline_ms > TimerWheel::NowMs();
-  if (time_left && request_.target + 1 < scratch_->plan.targets().size()) {
+  if (time_left && HasNextTarget()) {
     ++request_.target;
     return Step::kNextTarget;
   }

@@ -102,7 +102,7 @@ ServerConnection::Step ServerConnection::TranslateRequest() {
   auto upstream = translated_->translation->Encode(*dialect::FindDialect(config.dialect), traits);
   if (!upstream.ok()) {
     // Another target may speak a dialect that can say it.
-    if (request_.target + 1 < scratch_->plan.targets().size()) {
+    if (HasNextTarget()) {
       ++request_.target;
       return Step::kNextTarget;
     }
@@ -258,7 +258,7 @@ ServerConnection::Step ServerConnection::FailTranslated(const absl::Status& stat
     return FailAttempt(code, error.message);
   }
   // An error in the place of an answer: as if the status had said so.
-  if (request_.target + 1 < scratch_->plan.targets().size()) {
+  if (HasNextTarget()) {
     return FailAttempt(ErrorCode::kUpstreamError, {});
   }
   ReleaseUpstream(answer_done_ && upstream_keep_alive_);
@@ -463,7 +463,7 @@ ServerConnection::Step ServerConnection::AdvanceFanOut() {
           RetryAfterMs(branch.retry_after, absl::FromUnixMicros(UnixMicros()));
       collected_ = std::move(branch.payload);
       const bool credential = TakeCredentialRefusal(branch.status, collected_);
-      if (credential && request_.target + 1 < scratch_->plan.targets().size()) {
+      if (credential && HasNextTarget()) {
         return FailAttempt(ErrorCode::kUpstreamAuthFailed, {});
       }
       return credential ? RefuseCredential() : TranslateError();

@@ -285,6 +285,28 @@ TEST_F(TranslatedRequest, FallsBackBetweenDialects) {
   EXPECT_THAT(response.body, HasSubstr("You said: one two three"));
 }
 
+TEST_F(TranslatedRequest, AStreamThatBeginsWithAnErrorMovesOnInItsOwnDialectToo) {
+  Start({"claude.error-after-0", "claude.m"});
+
+  for (int i = 0; i < 3; ++i) {
+    const TestResponse response = Ask("m", /*stream=*/true);
+
+    EXPECT_EQ(response.status, 200);
+    EXPECT_THAT(response.body, HasSubstr("event: message_stop"));
+    EXPECT_THAT(response.body, Not(HasSubstr("event: error")));
+  }
+  // The last target's word is passed on as it is.
+  Start({"claude.error-after-0"});
+  EXPECT_THAT(Ask("m", /*stream=*/true).body, HasSubstr("event: error"));
+  // And what begins slowly, or byte by byte, as it comes.
+  for (const std::string_view first : {"claude.bytewise", "claude.drip-100"}) {
+    Start({std::string(first), "claude.m"});
+    const TestResponse response = Ask("m", /*stream=*/true);
+    EXPECT_EQ(response.end, ReadEnd::kComplete);
+    EXPECT_THAT(response.body, HasSubstr("event: message_stop"));
+  }
+}
+
 TEST_F(TranslatedRequest, RefusalHasTheClientsShapeAndKeepsRetryAfter) {
   Start();
 
