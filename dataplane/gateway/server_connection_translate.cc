@@ -251,7 +251,8 @@ ServerConnection::Step ServerConnection::TranslateError() {
 ServerConnection::Step ServerConnection::FailTranslated(const absl::Status& status) {
   const dialect::Translation& translation = *translated_->translation;
   if (!translation.failed()) {
-    return FailAttempt(ErrorCode::kUpstreamInvalidResponse, std::string(ToStd(status.message())));
+    return FailAttempt(ErrorCode::kUpstreamInvalidResponse,
+                       ProviderMessage(std::string(ToStd(status.message()))));
   }
   const chat::ProviderError& error = translation.error();
   if (const ErrorCode code = CodeOf(error); code != ErrorCode::kUpstreamError) {
