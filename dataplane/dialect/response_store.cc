@@ -18,6 +18,11 @@ constexpr size_t kIdBytesMax = 256;
 // Owners have no line breaks in their ids.
 std::string KeyOf(std::string_view owner, std::string_view id) { return StrCat(owner, "\n", id); }
 
+// No owner is "call".
+std::string CallKeyOf(std::string_view owner, std::string_view id) {
+  return KeyOf("call", KeyOf(owner, id));
+}
+
 size_t SizeOf(std::string_view key, std::string_view text) {
   return key.size() + text.size() + kUpkeepBytes;
 }
@@ -154,6 +159,18 @@ void ResponseStore::Remember(std::string_view owner, std::string_view request_bo
   }
   const std::string id = FindString(*response, "id");
   if (!id.empty()) Put(KeyOf(owner, id), DumpJson(items), now);
+}
+
+void ResponseStore::RememberCall(std::string_view owner, std::string_view call_id, const Json& call,
+                                 absl::Time now) {
+  if (call_id.size() > kIdBytesMax) return;
+  Put(CallKeyOf(owner, call_id), DumpJson(call), now);
+}
+
+absl::StatusOr<Json> ResponseStore::FindCall(std::string_view owner, std::string_view call_id,
+                                             absl::Time now, size_t* bytes_left) {
+  if (call_id.size() > kIdBytesMax) return absl::NotFoundError("not known");
+  return FindJson(CallKeyOf(owner, call_id), now, bytes_left);
 }
 
 void ResponseStore::Put(std::string key, std::string text, absl::Time now) {

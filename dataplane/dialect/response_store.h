@@ -21,19 +21,22 @@ namespace lmgate::dialect {
 // names that field.
 inline constexpr std::string_view kPreviousResponseNotFound = "previous_response_not_found";
 
-// Keeps answers of openai-responses for a short time, so that previous_response_id and
-// item_reference work with providers that keep nothing. Items are found by the owner who made them
-// only. What was not used for longest goes first, when there is too much. In memory of this process
-// alone: a client must be ready for an id that is gone. Thread-safe.
+// Keeps what later requests need of an answer and their clients do not send, for a short time:
+// answers of openai-responses, so that previous_response_id and item_reference work with providers
+// that keep nothing; and what is signed of a tool call (signed_calls.h). Found by the owner who got
+// the answer only. What was not used for longest goes first, when there is too much. In memory of
+// this process alone: a client must be ready for an id that is gone. Thread-safe.
 class ResponseStore {
  public:
+  static constexpr size_t kEntryBytesMax = 8 << 20;
+
   struct Options {
     // Of texts, ids and their own upkeep.
     size_t bytes_max = 64 << 20;
-    // Responses and items.
+    // Responses, items and calls.
     size_t entries_max = 20'000;
     // A longer history is not kept: one conversation must not drive out all others.
-    size_t entry_bytes_max = 8 << 20;
+    size_t entry_bytes_max = kEntryBytesMax;
     // Of a request with its references filled in.
     size_t request_bytes_max = 32 << 20;
     // Since the last use.
@@ -57,13 +60,22 @@ class ResponseStore {
   void Remember(std::string_view owner, std::string_view request_body,
                 std::string_view response_json, absl::Time now);
 
+  // Keeps `call` for the next request whose history has a call of that id. No owner's responses or
+  // items are found so, nor calls by references.
+  void RememberCall(std::string_view owner, std::string_view call_id, const Json& call,
+                    absl::Time now);
+  // Takes its length from `bytes_left`. NotFound: not known (anymore). InvalidArgument: longer.
+  absl::StatusOr<Json> FindCall(std::string_view owner, std::string_view call_id, absl::Time now,
+                                size_t* bytes_left);
+
+  size_t request_bytes_max() const { return options_.request_bytes_max; }
   size_t entries() const;
   size_t bytes() const;
 
  private:
   struct Entry {
     std::string key;
-    std::string text;  // JSON: the items of a conversation, or one item
+    std::string text;  // JSON: the items of a conversation, one item, or one call
     absl::Time expires;
   };
 

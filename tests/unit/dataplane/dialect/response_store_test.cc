@@ -36,6 +36,15 @@ class ResponseStoreTest : public ::testing::Test {
   absl::StatusOr<std::string> Resolve(std::string_view owner, std::string_view body) {
     return store_->ResolveState(owner, body, now_);
   }
+  void RememberCall(std::string_view owner, std::string_view id, std::string_view text) {
+    store_->RememberCall(owner, id, Json(text), now_);
+  }
+  // Empty = not known.
+  std::string FindCall(std::string_view owner, std::string_view id) {
+    size_t bytes_left = 1000;
+    const absl::StatusOr<Json> call = store_->FindCall(owner, id, now_, &bytes_left);
+    return call.ok() ? DumpJson(*call) : std::string();
+  }
   // The texts of the resolved input, joined.
   std::string Texts(std::string_view owner, std::string_view body) {
     const absl::StatusOr<std::string> resolved = Resolve(owner, body);
@@ -224,6 +233,60 @@ TEST_F(ResponseStoreTest, TheSameIdAgainReplaces) {
   EXPECT_EQ(store_->entries(), 2U);
   EXPECT_EQ(store_->bytes(), bytes);
   EXPECT_EQ(Texts("k1", R"({"previous_response_id":"resp_1"})"), "user:one assistant:TWO ");
+}
+
+TEST_F(ResponseStoreTest, ACallIsKnownToItsOwnerForItsTime) {
+  Make({.ttl = absl::Minutes(1)});
+  RememberCall("k1", "call_1", "one");
+
+  EXPECT_EQ(FindCall("k1", "call_1"), R"("one")");
+  EXPECT_EQ(FindCall("k2", "call_1"), "");
+  EXPECT_EQ(FindCall("k1", "call_2"), "");
+  now_ += absl::Minutes(1);
+  EXPECT_EQ(FindCall("k1", "call_1"), "");
+}
+
+TEST_F(ResponseStoreTest, CallsAndItemsDoNotMeet) {
+  Remember("k1", R"({"input":"one"})", Response("resp_1", "msg_1", "two"));
+  RememberCall("k1", "call_1", "one");
+
+  EXPECT_EQ(FindCall("k1", "msg_1"), "");
+  for (const std::string_view id : {"call_1", R"(call\nk1\ncall_1)", R"(\ncall_1)"}) {
+    const auto resolved =
+        Resolve("k1", StrCat(R"({"input":[{"type":"item_reference","id":")", id, R"("}]})"));
+    EXPECT_THAT(resolved, StatusIs(kInvalid, HasSubstr("not found")));
+  }
+}
+
+TEST_F(ResponseStoreTest, CallsCountLikeAnswers) {
+  Make({.entries_max = 2, .entry_bytes_max = 12});
+  for (const std::string_view id : {"call_1", "call_2", "call_3"}) RememberCall("k1", id, "one");
+  EXPECT_EQ(store_->entries(), 2U);
+  EXPECT_EQ(FindCall("k1", "call_1"), "");
+  EXPECT_EQ(FindCall("k1", "call_3"), R"("one")");
+
+  RememberCall("k1", "call_4", std::string(10, 'x'));
+  EXPECT_NE(FindCall("k1", "call_4"), "");
+  RememberCall("k1", "call_5", std::string(11, 'x'));
+  EXPECT_EQ(FindCall("k1", "call_5"), "");
+}
+
+TEST_F(ResponseStoreTest, ACallOfALongerIdIsNobodys) {
+  for (const size_t bytes : {256U, 257U}) {
+    const std::string id(bytes, 'i');
+    RememberCall("k1", id, "one");
+    EXPECT_EQ(FindCall("k1", id), bytes == 256 ? R"("one")" : "");
+  }
+}
+
+TEST_F(ResponseStoreTest, CallsTakeFromWhatARequestMayGrowBy) {
+  RememberCall("k1", "call_1", "one");
+
+  size_t bytes_left = 9;
+  EXPECT_TRUE(store_->FindCall("k1", "call_1", now_, &bytes_left).ok());
+  EXPECT_EQ(bytes_left, 4U);
+  EXPECT_THAT(store_->FindCall("k1", "call_1", now_, &bytes_left),
+              StatusIs(kInvalid, ::testing::_));
 }
 
 TEST(ResponseStoreIsKept, UnlessTheRequestSaysOtherwise) {
