@@ -112,7 +112,8 @@ std::vector<options::Option> OptionTable(Options* options) {
        ToInteger(&options->http2_max_streams, 0, 100'000)},
       {"response-store-bytes", "BYTES", "64MiB",
        "Memory for answers of the Responses API from providers of other dialects, to which later "
-       "requests may refer; 0 = none is kept.",
+       "requests may refer, and for signed reasoning that clients of openai-chat do not send back "
+       "with its tool calls; 0 = none is kept.",
        ToBytes(&options->response_store_bytes, 0, 64 * 1024 * kMiB)},
       {"response-store-ttl", "TIME", "30m",
        "Such an answer is forgotten so long after its last use.",

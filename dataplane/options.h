@@ -41,7 +41,7 @@ struct Options {
   uint64_t max_translated_answer_bytes = 0;
   int64_t max_connections = 0;
   int64_t http2_max_streams = 0;      // 0 = HTTP/2 is not spoken
-  uint64_t response_store_bytes = 0;  // 0 = no answer is kept
+  uint64_t response_store_bytes = 0;  // 0 = nothing of answers is kept
   absl::Duration response_store_ttl;
   absl::Duration idle_timeout;
   absl::Duration header_timeout;

@@ -7,8 +7,8 @@
 #include "common/base/status_macros.h"
 #include "common/base/strings.h"
 #include "common/contract/dialect_feature.h"
+#include "common/contract/dialect_name.h"
 #include "common/contract/error_code.h"
-#include "common/contract/provider_preset.h"
 #include "dataplane/chat/conversation.h"
 #include "dataplane/dialect/claude_model.h"
 #include "dataplane/dialect/dialects.h"
@@ -31,6 +31,12 @@ using contract::ErrorCode;
 using contract::Feature;
 using contract::Treatment;
 using Kind = ChatEvent::Kind;
+
+// Whether the dialect's clients send back what they know of a message, and that is no signature.
+// Those of all others have a place for it, and send back the whole.
+bool LosesSignatures(const Dialect& client) {
+  return client.name() == contract::kDialectOpenAiChat;
+}
 
 // Answers that one request may ask for: each costs as much as a request.
 constexpr int64_t kChoicesMax = 16;
@@ -141,6 +147,10 @@ absl::StatusOr<std::unique_ptr<Translation>> Translation::Create(const Client& c
   context.created = client.created;
   context.gemini_array = client.gemini_array;
   context.include_usage = context.request.include_usage;
+  if (client.calls.store != nullptr && LosesSignatures(*client.dialect)) {
+    RestoreSignedCalls(client.calls, absl::FromUnixSeconds(client.created), &context.request);
+    translation->signed_calls_.emplace();
+  }
   if (context.request.n < 1 || context.request.n > kChoicesMax) {
     const contract::FeatureRow& row = contract::FindFeature(Feature::kN);
     return BadField(row.field[contract::DialectColumn(client.dialect->name())],
@@ -241,6 +251,7 @@ absl::StatusOr<chat::ChatResponse> Translation::DecodeAnswer(
   chat::ResponseBuilder builder;
   usage_ = {};
   has_calls_.clear();
+  if (signed_calls_.has_value()) signed_calls_.emplace();
   failed_ = false;
   for (size_t i = 0; i < bodies.size(); ++i) {
     const absl::StatusOr<chat::ChatResponse> response =
@@ -266,6 +277,7 @@ absl::StatusOr<chat::ChatResponse> Translation::DecodeAnswer(
       for (ChatEvent& each : filtered_) {
         if (IsNameless(each)) return absl::UnavailableError(kNameless);
         Restore(&each);
+        if (signed_calls_.has_value()) signed_calls_->Add(each);
         builder.Add(each);
       }
     }
@@ -287,6 +299,7 @@ void Translation::BeginStream() {
   encoder_ = client_.dialect->NewEventEncoder(context_);
   started_ = said_anything_ = ended_ = failed_ = false;
   has_calls_.clear();
+  if (signed_calls_.has_value()) signed_calls_.emplace();
   usage_ = {};
 }
 
@@ -362,10 +375,15 @@ void Translation::OnEvent(size_t branch, ChatEvent event, std::string* out) {
 
 void Translation::Emit(ChatEvent event, std::string* out) {
   Restore(&event);
+  if (signed_calls_.has_value()) signed_calls_->Add(event);
   const bool last = event.kind == Kind::kEnd || event.kind == Kind::kError;
   if (event.kind != Kind::kError) said_anything_ = true;
   encoder_->Encode(event, out);
   if (last) ended_ = true;
+}
+
+void Translation::RememberCalls(absl::Time now) {
+  if (signed_calls_.has_value()) RememberSignedCalls(client_.calls, signed_calls_->Take(), now);
 }
 
 void Translation::CountUsage() {

@@ -16,6 +16,7 @@
 #include "dataplane/chat/chat_request.h"
 #include "dataplane/chat/chat_response.h"
 #include "dataplane/dialect/dialect.h"
+#include "dataplane/dialect/signed_calls.h"
 #include "dataplane/dialect/structured_output.h"
 
 namespace lmgate::dialect {
@@ -35,6 +36,9 @@ class Translation {
     int64_t created = 0;
     bool gemini_array = false;
     const contract::SystemEdits* edits = nullptr;  // of the route; null = none; must outlive this
+    // For what is signed of the answer's tool calls, where the dialect's clients do not send it
+    // back.
+    SignedCallScope calls = {};
   };
 
   // Reads the client's request. InvalidArgument: it is none; the field hint names where.
@@ -45,7 +49,7 @@ class Translation {
   // said there. ResourceExhausted: the route's edits make it too long.
   absl::StatusOr<UpstreamBody> Encode(const Dialect& backend, const BackendTraits& traits);
 
-  // As the client sent it.
+  // As the client sent it, but for what was signed of its calls.
   const chat::ChatRequest& request() const { return context_.request; }
   size_t branch_count() const { return branch_count_; }
 
@@ -75,6 +79,10 @@ class Translation {
   // The stream ended by an error, or the answer is one: this.
   bool failed() const { return failed_; }
   const chat::ProviderError& error() const { return error_; }
+
+  // Keeps in Client::calls what the answer has brought until now. Before the client is told it: its
+  // next request may come at once.
+  void RememberCalls(absl::Time now);
 
   // Gives up the turns, which may be large, once no further target is tried.
   void ForgetRequest() { context_.request.turns.clear(); }
@@ -110,7 +118,8 @@ class Translation {
   std::vector<chat::ChatEvent> filtered_;  // of one event
   chat::TokenUsage usage_;
   chat::ProviderError error_;
-  std::vector<bool> has_calls_;  // by choice
+  std::vector<bool> has_calls_;                   // by choice
+  std::optional<SignedCallFinder> signed_calls_;  // nullopt = the client keeps them, or nobody
   bool started_ = false;
   bool said_anything_ = false;
   bool ended_ = false;

@@ -50,6 +50,8 @@ ErrorCode CodeOf(const chat::ProviderError& error) {
   return ErrorCode::kUpstreamError;
 }
 
+absl::Time Now() { return absl::FromUnixMicros(UnixMicros()); }
+
 }  // namespace
 
 bool ServerConnection::NeedsTranslation() const {
@@ -64,14 +66,15 @@ ServerConnection::Step ServerConnection::TranslateRequest() {
     const EndpointMatch& endpoint = request_.endpoint;
     const bool array = endpoint.dialect == contract::kDialectGemini && endpoint.stream &&
                        FindQueryParameter(endpoint.query, "alt") != "sse";
-    dialect::Translation::Client client{.dialect = endpoint.invoke
-                                                       ? &dialect::BedrockInvokeDialect()
-                                                       : dialect::FindDialect(endpoint.dialect),
-                                        .id = PlainId(request_.id),
-                                        .request_id = request_.id,
-                                        .created = request_.start_unix_us / 1'000'000,
-                                        .gemini_array = array,
-                                        .edits = system_edits()};
+    dialect::Translation::Client client{
+        .dialect = endpoint.invoke ? &dialect::BedrockInvokeDialect()
+                                   : dialect::FindDialect(endpoint.dialect),
+        .id = PlainId(request_.id),
+        .request_id = request_.id,
+        .created = request_.start_unix_us / 1'000'000,
+        .gemini_array = array,
+        .edits = system_edits(),
+        .calls = {.store = worker_.shared().responses, .owner = std::string(Owner())}};
     std::string body;  // with what it refers to
     dialect::ResponseStore* const responses = worker_.shared().responses;
     const bool has_state =
@@ -154,7 +157,7 @@ ServerConnection::Step ServerConnection::RefuseState(const absl::Status& status)
 void ServerConnection::RememberAnswer(std::string_view answer) {
   std::string& kept = translated_->kept_request;
   if (kept.empty() || answer.empty()) return;
-  worker_.shared().responses->Remember(Owner(), kept, answer, absl::FromUnixMicros(UnixMicros()));
+  worker_.shared().responses->Remember(Owner(), kept, answer, Now());
   kept.clear();
   kept.shrink_to_fit();
 }
@@ -285,6 +288,7 @@ ServerConnection::Step ServerConnection::TranslateWhole() {
                                              : translation.TranslateAnswer({collected_});
   if (!answer.ok()) return FailTranslated(answer.status());
   ReleaseUpstream(answer_done_ && upstream_keep_alive_);
+  translation.RememberCalls(Now());
   RememberAnswer(translation.request().stream ? translation.final_response()
                                               : std::string_view(*answer));
   const std::string_view content_type =
@@ -343,6 +347,7 @@ void ServerConnection::AddTranslated(std::string* text) {
   translated.keep_alive_writing.swap(translated.keep_alive_rest);
   translated.keep_alive_rest.clear();
   AddPiece(translated.keep_alive_writing);
+  translated.translation->RememberCalls(Now());
   translated.writing.swap(*text);
   text->clear();
   request_.response_bytes += translated.writing.size();
@@ -490,6 +495,7 @@ ServerConnection::Step ServerConnection::AdvanceFanOut() {
   for (FanOut::Branch& branch : fan_out_->branches()) bodies.push_back(std::move(branch.payload));
   auto answer = translation.TranslateAnswer(bodies);
   if (!answer.ok()) return FailTranslated(answer.status());
+  translation.RememberCalls(Now());
   return AnswerHere(200, "application/json", *std::move(answer));
 }
 

@@ -55,7 +55,7 @@ struct WorkerShared {
   TrafficLimits limits;
   boost::asio::ssl::context* tls = nullptr;        // null = plain HTTP
   credential::TokenSource* credentials = nullptr;  // null = none are fetched
-  dialect::ResponseStore* responses = nullptr;     // null = no answer is kept
+  dialect::ResponseStore* responses = nullptr;     // null = nothing is kept
   std::atomic<uint64_t> connections{0};
 };
 

@@ -1,5 +1,6 @@
 // What the gateway does itself where a provider of another dialect cannot: counting tokens, and
-// keeping answers of the Responses API for requests that refer to them.
+// keeping answers of the Responses API for requests that refer to them, and what is signed of calls
+// for clients that do not send it back.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import OpenAI from 'openai';
@@ -130,6 +131,38 @@ describe('state', () => {
         assert.equal(error.param, 'previous_response_id');
         return true;
       });
+    });
+  }
+
+  // A typed client of chat keeps of a call what the API knows, and so no signature.
+  for (const stream of [false, true]) {
+    test(`a chat client's tool loop goes on thinking, ${stream ? 'streamed' : 'plain'}`, async () => {
+      const ask = async (messages) => {
+        const body = {
+          model: 'claude-sonnet-4-5',
+          reasoning_effort: 'low',
+          messages,
+          tools: [{ type: 'function', function: { name: 'clock', parameters: { type: 'object' } } }],
+        };
+        if (!stream) return (await client.chat.completions.create(body)).choices[0].message;
+        return (await client.chat.completions.stream(body).finalChatCompletion()).choices[0].message;
+      };
+      const history = [{ role: 'user', content: 'what time is it?' }];
+      const { content, tool_calls: calls } = await ask(history);
+      const known = calls.map(({ id, type, function: { name, arguments: text } }) => {
+        return { id, type, function: { name, arguments: text } };
+      });
+      history.push({ role: 'assistant', content, tool_calls: known });
+      history.push({ role: 'tool', tool_call_id: calls[0].id, content: 'noon' });
+      const last = await ask(history);
+
+      assert.equal(last.content, 'The tool said: noon');
+      const sent = JSON.parse((await it.provider.journal()).at(-1).body);
+      assert.equal(sent.thinking.type, 'enabled');
+      assert.deepEqual(
+        sent.messages[1].content.map(({ type }) => type),
+        ['thinking', 'tool_use'],
+      );
     });
   }
 

@@ -12,6 +12,7 @@
 #include "common/base/error_detail.h"
 #include "common/base/strings.h"
 #include "dataplane/dialect/dialects.h"
+#include "dataplane/dialect/response_store.h"
 #include "tests/support/status_matchers.h"
 
 namespace lmgate::dialect {
@@ -407,6 +408,201 @@ TEST_F(TranslationTest, AHistoryOfTheOldFormIsOneOfCalls) {
   EXPECT_EQ(body["tools"][0]["name"], "f");
   EXPECT_EQ(body["messages"][2]["content"][0]["tool_use_id"],
             body["messages"][1]["content"][0]["id"]);
+}
+
+// ---- what is signed of calls, for clients that send back nothing of it
+
+constexpr std::string_view kChatTools =
+    R"("reasoning_effort":"medium","tools":[{"type":"function","function":{"name":"f"}}],)";
+
+// A loop of tools whose client knows the members of OpenAI's own chat, and no others.
+class SignedLoop : public TranslationTest {
+ protected:
+  void Begin(std::string_view client, std::string_view body, std::string owner = "k1") {
+    auto created = Translation::Create({.dialect = FindDialect(client),
+                                        .id = "t1",
+                                        .created = kCreated,
+                                        .calls = {.store = &store_, .owner = std::move(owner)}},
+                                       {.body = body});
+    ASSERT_THAT(created, IsOk());
+    translation_ = *std::move(created);
+  }
+  void BeginFirst(bool stream) {
+    Begin("openai-chat", StrCat(R"({"model":"m","stream":)", stream ? "true," : "false,",
+                                kChatTools, R"("messages":[{"role":"user","content":"hi"}]})"));
+  }
+  // After the answer: `ids` are those of its calls.
+  void BeginSecond(const std::vector<std::string>& ids, std::string owner = "k1") {
+    Json messages = Json::parse(R"([{"role":"user","content":"hi"}])");
+    Json call = Json::parse(R"({"type":"function","function":{"name":"f","arguments":"{}"}})");
+    Json said = Json::parse(R"({"role":"assistant","content":"I look"})");
+    for (const std::string& id : ids) {
+      call["id"] = id;
+      said["tool_calls"].push_back(call);
+    }
+    messages.push_back(said);
+    for (const std::string& id : ids) {
+      messages.push_back(Json{{"role", "tool"}, {"tool_call_id", id}, {"content", "ok"}});
+    }
+    Begin("openai-chat",
+          StrCat(R"({"model":"m",)", kChatTools, R"("messages":)", messages.dump(), "}"),
+          std::move(owner));
+  }
+  void Remember() { translation_->RememberCalls(absl::FromUnixSeconds(kCreated)); }
+
+  static constexpr int64_t kCreated = 1730000000;
+  ResponseStore store_{ResponseStore::Options{}};
+};
+
+constexpr std::string_view kSignedAnswer =
+    R"({"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[)"
+    R"({"type":"thinking","thinking":"hm","signature":"c2ln"},)"
+    R"({"type":"redacted_thinking","data":"ZGF0YQ=="},{"type":"text","text":"I look"},)"
+    R"({"type":"tool_use","id":"toolu_1","name":"f","input":{}}],"stop_reason":"tool_use",)"
+    R"("stop_sequence":null,"usage":{"input_tokens":3,"output_tokens":2}})";
+
+std::string Events(const std::vector<std::string_view>& datas) {
+  std::string events;
+  for (const std::string_view data : datas) {
+    StrAppend(&events, "event: ", Json::parse(data)["type"].get<std::string>(), "\ndata: ", data,
+              "\n\n");
+  }
+  return events;
+}
+
+TEST_F(SignedLoop, ThinkingComesBackToAnthropicAndStaysOn) {
+  BeginFirst(/*stream=*/false);
+  Encode("anthropic", "claude-sonnet-4-5");
+  ASSERT_THAT(translation_->TranslateAnswer({std::string(kSignedAnswer)}), IsOk());
+  Remember();
+
+  BeginSecond({"toolu_1"});
+  const Json body = Encode("anthropic", "claude-sonnet-4-5");
+
+  EXPECT_EQ(body["thinking"]["type"], "enabled");
+  EXPECT_EQ(body["messages"][1]["content"], Json::parse(kSignedAnswer)["content"]);
+}
+
+TEST_F(SignedLoop, ThinkingOfAStreamIsKnownBeforeItsCallIsTold) {
+  const std::string stream =
+      Events({R"({"type":"message_start","message":{"id":"msg_1","model":"claude-sonnet-4-5"}})",
+              R"({"type":"content_block_start","index":0,"content_block":{"type":"thinking",)"
+              R"("thinking":"","signature":""}})",
+              R"({"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta",)"
+              R"("thinking":"h"}})",
+              R"({"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta",)"
+              R"("thinking":"m"}})",
+              R"({"type":"content_block_delta","index":0,"delta":{"type":"signature_delta",)"
+              R"("signature":"c2ln"}})",
+              R"({"type":"content_block_stop","index":0})",
+              R"({"type":"content_block_start","index":1,"content_block":{"type":"tool_use",)"
+              R"("id":"toolu_1","name":"f","input":{}}})"});
+  BeginFirst(/*stream=*/true);
+  Encode("anthropic", "claude-sonnet-4-5");
+  translation_->BeginStream();
+  Feed(0, stream);
+  Remember();
+
+  BeginSecond({"toolu_1"});
+  const Json body = Encode("anthropic", "claude-sonnet-4-5");
+
+  EXPECT_EQ(body["thinking"]["type"], "enabled");
+  EXPECT_EQ(body["messages"][1]["content"][0],
+            Json::parse(R"({"type":"thinking","thinking":"hm","signature":"c2ln"})"));
+}
+
+TEST_F(SignedLoop, BedrocksClaudeGetsItsThinkingToo) {
+  constexpr char kModel[] = "anthropic.claude-sonnet-4-5-v1:0";
+  BeginFirst(/*stream=*/false);
+  Encode("bedrock", kModel);
+  ASSERT_THAT(translation_->TranslateAnswer({std::string(kSignedAnswer)}), IsOk());
+  Remember();
+
+  BeginSecond({"toolu_1"});
+  const Json body = Encode("bedrock", kModel);
+
+  EXPECT_EQ(body["thinking"]["type"], "enabled");
+  EXPECT_EQ(body["messages"][1]["content"], Json::parse(kSignedAnswer)["content"]);
+}
+
+TEST_F(SignedLoop, GeminisFirstCallIsSignedAgain) {
+  BeginFirst(/*stream=*/false);
+  Encode("gemini", "gemini-3-pro-preview");
+  ASSERT_THAT(
+      translation_->TranslateAnswer(
+          {R"({"candidates":[{"index":0,"finishReason":"STOP","content":{"role":"model","parts":[)"
+           R"({"text":"hm","thought":true},{"functionCall":{"name":"f","args":{},"id":"c1"},)"
+           R"("thoughtSignature":"c2ln"},{"functionCall":{"name":"f","args":{},"id":"c2"}}]}}]})"}),
+      IsOk());
+  Remember();
+
+  BeginSecond({"c1", "c2"});
+  const Json parts = Encode("gemini", "gemini-3-pro-preview")["contents"][1]["parts"];
+
+  ASSERT_EQ(parts.size(), 3U);
+  EXPECT_EQ(parts[1]["thoughtSignature"], "c2ln");
+  EXPECT_FALSE(parts[2].contains("thoughtSignature"));
+}
+
+TEST_F(SignedLoop, ReasoningOfResponsesStandsBeforeItsCall) {
+  BeginFirst(/*stream=*/false);
+  Encode("openai-responses", "gpt-5");
+  ASSERT_THAT(translation_->TranslateAnswer(
+                  {R"({"id":"resp_1","object":"response","status":"completed","model":"gpt-5",)"
+                   R"("output":[{"type":"message","id":"msg_1","role":"assistant","content":[)"
+                   R"({"type":"output_text","text":"I look","annotations":[]}]},)"
+                   R"({"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text",)"
+                   R"("text":"hm"}],"encrypted_content":"c2ln"},{"type":"function_call",)"
+                   R"("id":"fc_1","call_id":"call_1","name":"f","arguments":"{}"}]})"}),
+              IsOk());
+  Remember();
+
+  BeginSecond({"call_1"});
+  const Json input = Encode("openai-responses", "gpt-5")["input"];
+
+  ASSERT_EQ(input.size(), 5U);
+  EXPECT_EQ(input[1]["type"], "message");
+  EXPECT_EQ(input[2]["type"], "reasoning");
+  EXPECT_EQ(input[2]["encrypted_content"], "c2ln");
+  EXPECT_EQ(input[3]["type"], "function_call");
+}
+
+TEST_F(SignedLoop, AnotherKeyOrModelIsServedWithoutIt) {
+  BeginFirst(/*stream=*/false);
+  Encode("anthropic", "claude-sonnet-4-5");
+  ASSERT_THAT(translation_->TranslateAnswer({std::string(kSignedAnswer)}), IsOk());
+  Remember();
+
+  BeginSecond({"toolu_1"}, "k2");
+  EXPECT_FALSE(Encode("anthropic", "claude-sonnet-4-5").contains("thinking"));
+  BeginSecond({"toolu_1"});
+  const Json body = Encode("anthropic", "claude-opus-4-5");
+  EXPECT_FALSE(body.contains("thinking"));
+  EXPECT_THAT(body.dump(), Not(HasSubstr("c2ln")));
+}
+
+TEST_F(SignedLoop, ChoicesOfSeveralAnswersAreKeptApart) {
+  Begin("openai-chat", StrCat(R"({"model":"m","n":2,)", kChatTools,
+                              R"("messages":[{"role":"user","content":"hi"}]})"));
+  Encode("anthropic", "claude-sonnet-4-5");
+  std::string other(kSignedAnswer);
+  other.replace(other.find("toolu_1"), 7, "toolu_2").replace(other.find("c2ln"), 4, "c2lo");
+  ASSERT_THAT(translation_->TranslateAnswer({std::string(kSignedAnswer), other}), IsOk());
+  Remember();
+
+  BeginSecond({"toolu_2"});
+  const Json body = Encode("anthropic", "claude-sonnet-4-5");
+
+  EXPECT_EQ(body["messages"][1]["content"][0]["signature"], "c2lo");
+}
+
+TEST_F(SignedLoop, NothingIsKeptForClientsThatSendItBack) {
+  Begin("openai-responses", R"({"model":"m","input":"hi"})");
+  Encode("anthropic", "claude-sonnet-4-5");
+  ASSERT_THAT(translation_->TranslateAnswer({std::string(kSignedAnswer)}), IsOk());
+  Remember();
+
+  EXPECT_EQ(store_.entries(), 0U);
 }
 
 }  // namespace
