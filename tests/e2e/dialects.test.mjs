@@ -1,7 +1,7 @@
 // Every SDK against a provider of every dialect: text, streams, tool loops, thinking, images, errors.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { BACKENDS, dialectConfig, modelOf } from './lib/dialect_config.mjs';
+import { BACKENDS, dialectConfig, TARGETS } from './lib/dialect_config.mjs';
 import { Installation } from './lib/installation.mjs';
 
 // @google/genai and the AWS SDK need it; Debian 12's own Node is 18.
@@ -27,13 +27,12 @@ describe('dialects', { skip }, () => {
   after(() => it?.destroy());
 
   for (const frontend of FRONTENDS) {
-    for (const backend of BACKENDS) {
+    for (const { backend, model, name: target } of TARGETS) {
       const named = (name) => `${backend}.${name}`;
-      const model = modelOf(backend);
 
       for (const stream of [false, true]) {
         const how = stream ? 'streamed' : 'plain';
-        const name = `${frontend} client, ${backend} provider, ${how}`;
+        const name = `${frontend} client, ${target} provider, ${how}`;
 
         test(`${name}: text, system text, usage`, async () => {
           const answer = await sdk[frontend].chat({
@@ -151,7 +150,7 @@ describe('dialects', { skip }, () => {
         });
       }
 
-      test(`${frontend} client, ${backend} provider: a stream that is cut is an error`, async () => {
+      test(`${frontend} client, ${target} provider: a stream that is cut is an error`, async () => {
         await assert.rejects(
           sdk[frontend].chat({ model: named('cut-after-3'), stream: true, messages: [{ role: 'user', text: 'one two three four five' }] }),
         );

@@ -5,7 +5,15 @@ export const BACKENDS = ['openai-chat', 'openai-responses', 'anthropic', 'gemini
 // Names that each coder takes for one of its own kind of model.
 const MODELS = { anthropic: 'claude-sonnet-4-5', gemini: 'gemini-2.5-flash', bedrock: 'anthropic.claude-sonnet-4-5-v1:0' };
 
-export const modelOf = (backend) => `${backend}.${MODELS[backend] ?? 'gpt-5'}`;
+// What may be asked for: Bedrock's Claude is spoken to by InvokeModel, all others by Converse.
+export const TARGETS = [
+  ...BACKENDS.map((backend) => ({ backend, model: modelOf(backend), name: backend })),
+  { backend: 'bedrock', model: 'bedrock.amazon.nova-pro-v1:0', name: "bedrock's Nova" },
+];
+
+export function modelOf(backend) {
+  return `${backend}.${MODELS[backend] ?? 'gpt-5'}`;
+}
 
 // Model "gemini.X" is X of the connection gemini. `fields` goes into each route: "system: {append: Hi}".
 export function routesByDialect(fields = '') {
