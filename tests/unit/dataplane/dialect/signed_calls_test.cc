@@ -126,6 +126,24 @@ TEST_F(SignedCallsTest, EachChoiceIsATurnOfItsOwn) {
               ElementsAre(ElementsAre("a/s1", "c1/"), ElementsAre("b/s2", "c2/")));
 }
 
+TEST_F(SignedCallsTest, ChoicesMayComeMixed) {
+  chat::ChatResponse response;
+  response.choices.push_back({.parts = {Thought("a", "s1"), Call("c1")}});
+  std::vector<chat::ChatEvent> first = chat::EventsOf(response);
+  response.choices[0].parts = {Thought("b", "s2"), Call("c2")};
+  std::vector<chat::ChatEvent> second = chat::EventsOf(response);
+  SignedCallFinder finder;
+  for (size_t i = 0; i < first.size(); ++i) {
+    second[i].choice = 1;
+    finder.Add(first[i]);
+    finder.Add(second[i]);
+  }
+  RememberSignedCalls({.store = &store_, .owner = "k1"}, finder.Take(), now_);
+
+  EXPECT_THAT(Ask({{Call("c1")}, {Call("c2")}}),
+              ElementsAre(ElementsAre("a/s1", "c1/"), ElementsAre("b/s2", "c2/")));
+}
+
 TEST_F(SignedCallsTest, OnlyWhatIsSignedIsKept) {
   Answer({{Thought("hm"), Words("I look"), Call("c1")}});
   Answer({{Thought("hm", "s1"), Words("no call")}});
