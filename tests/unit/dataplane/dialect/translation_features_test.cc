@@ -754,8 +754,8 @@ TEST(TranslationFeatures, WhatProvesACallOfGeminiComesBackWithIt) {
 TEST(TranslationFeatures, UnsignedReasoningIsLeftOutOfAHistoryThatPassesThrough) {
   constexpr std::string_view kAnswer =
       R"({"id":"x","choices":[{"index":0,"finish_reason":"tool_calls","message":{)"
-      R"("role":"assistant","reasoning_content":"thoughtw","content":null,"tool_calls":[{"id":"c1",)"
-      R"("type":"function","function":{"name":"toolw","arguments":"{}"}}]}}]})";
+      R"("role":"assistant","reasoning_content":"thoughtw","content":null,"tool_calls":[{)"
+      R"("id":"c1","type":"function","function":{"name":"toolw","arguments":"{}"}}]}}]})";
   for (const std::string_view client : {kResponses, kAnthropic, kGemini, kBedrock}) {
     const Encoded first = EncodeFor(client, "{}", kChat, "gpt-oss");
     const auto answer = first.translation->TranslateAnswer({std::string(kAnswer)});
