@@ -310,28 +310,49 @@ absl::Status EncodeResponseFormat(const ResponseFormat& format, Json* body) {
   return absl::OkStatus();
 }
 
-// OpenAI's reasoning models answer 400 to `max_tokens`, wherever they are served.
-bool RefusesOldNames(std::string_view model) {
-  for (const std::string_view name : {"gpt-5", "o1", "o3", "o4"}) {
-    if (model.starts_with(name)) return true;
-  }
-  return false;
-}
-
 template <typename T>
 void Set(std::string_view name, const std::optional<T>& value, Json* body) {
   if (value.has_value()) (*body)[std::string(name)] = *value;
 }
 
-void EncodeNumbers(const ChatRequest& request, const BackendTraits& traits, Json* body) {
-  const bool legacy = traits.legacy_max_tokens && !RefusesOldNames(traits.model);
+absl::Status EncodeNumbers(const ChatRequest& request, const BackendTraits& traits, Json* body) {
+  const OpenAiModel model = OpenAiModelOf(traits.model);
+  const std::string effort = OpenAiEffort(request.reasoning, model);
+  // OpenAI's reasoning models answer 400 to `max_tokens`, wherever they are served.
+  const bool legacy = traits.legacy_max_tokens && model.takes_max_tokens;
   Set(legacy ? "max_tokens" : "max_completion_tokens", request.max_tokens, body);
-  Set("temperature", request.temperature, body);
-  Set("top_p", request.top_p, body);
+  if (TakesSampling(model, effort)) {
+    Set("temperature", request.temperature, body);
+    Set("top_p", request.top_p, body);
+  }
   if (request.n > 1) (*body)["n"] = request.n;
   Set("seed", request.seed, body);
-  Set("presence_penalty", request.presence_penalty, body);
-  Set("frequency_penalty", request.frequency_penalty, body);
+  if (model.takes_penalties) {
+    Set("presence_penalty", request.presence_penalty, body);
+    Set("frequency_penalty", request.frequency_penalty, body);
+    if (!request.logit_bias.empty()) {
+      LMGATE_ASSIGN_OR_RETURN((*body)["logit_bias"],
+                              EncodeSchema(request.logit_bias, "logit_bias"));
+    }
+  }
+  if (!effort.empty()) (*body)["reasoning_effort"] = effort;
+  if (model.takes_verbosity && !request.verbosity.empty()) {
+    (*body)["verbosity"] = request.verbosity;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status EncodeStop(const ChatRequest& request, const BackendTraits& traits, Json* body) {
+  constexpr size_t kStopMax = 4;  // OpenAI API reference, Chat, stop
+  if (request.stop.empty()) return absl::OkStatus();
+  if (!OpenAiModelOf(traits.model).takes_stop) {
+    return BadField("stop", StrCat("the model ", traits.model, " takes no stop sequences"));
+  }
+  if (request.stop.size() > kStopMax) {
+    return BadField("stop", StrCat("openai-chat takes at most ", kStopMax, " stop sequences"));
+  }
+  (*body)["stop"] = request.stop;
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -345,15 +366,9 @@ absl::StatusOr<UpstreamBody> OpenAiChat::EncodeRequest(const ChatRequest& reques
   if (messages.empty()) messages.push_back({{"role", "user"}, {"content", "."}});
   body["messages"] = std::move(messages);
   LMGATE_RETURN_IF_ERROR(EncodeTools(request, &body));
-  EncodeNumbers(request, traits, &body);
-  if (!request.stop.empty()) body["stop"] = request.stop;
-  if (!request.logit_bias.empty()) {
-    LMGATE_ASSIGN_OR_RETURN(body["logit_bias"], EncodeSchema(request.logit_bias, "logit_bias"));
-  }
+  LMGATE_RETURN_IF_ERROR(EncodeNumbers(request, traits, &body));
+  LMGATE_RETURN_IF_ERROR(EncodeStop(request, traits, &body));
   LMGATE_RETURN_IF_ERROR(EncodeResponseFormat(request.response_format, &body));
-  const std::string effort = OpenAiEffort(request.reasoning, traits.model);
-  if (!effort.empty()) body["reasoning_effort"] = effort;
-  if (!request.verbosity.empty()) body["verbosity"] = request.verbosity;
   if (!request.end_user.empty()) body["user"] = OpenAiEndUser(request.end_user);
   if (request.stream) {
     body["stream"] = true;

@@ -298,7 +298,7 @@ void SetTools(const ChatRequest& request, Json* body) {
   }
 }
 
-void SetText(const ChatRequest& request, Json* body) {
+void SetText(const ChatRequest& request, const OpenAiModel& model, Json* body) {
   const ResponseFormat& asked = request.response_format;
   Json text = Json::object();
   if (asked.kind == ResponseFormat::Kind::kJsonObject) {
@@ -312,23 +312,26 @@ void SetText(const ChatRequest& request, Json* body) {
     if (asked.strict.has_value()) format["strict"] = *asked.strict;
     text["format"] = std::move(format);
   }
-  if (!request.verbosity.empty()) text["verbosity"] = request.verbosity;
+  if (model.takes_verbosity && !request.verbosity.empty()) text["verbosity"] = request.verbosity;
   if (!text.empty()) (*body)["text"] = std::move(text);
 }
 
-void SetReasoning(const ChatRequest& request, std::string_view model, const Json& input,
+void SetReasoning(const ChatRequest& request, const OpenAiModel& model, const Json& input,
                   Json* body) {
+  // To a model that does not reason, each of these is a 400.
+  if (!model.reasons) return;
   const ReasoningRequest& asked = request.reasoning;
   Json reasoning = Json::object();
   const std::string effort = OpenAiEffort(asked, model);
   const bool off = asked.mode == ReasoningRequest::Mode::kOff || effort == "none";
   if (!effort.empty()) reasoning["effort"] = effort;
-  if (asked.want_text && !off) reasoning["summary"] = "auto";
+  const bool takes_object = !model.is_openai || !model.efforts.empty();
+  if (asked.want_text && !off && takes_object) reasoning["summary"] = "auto";
   const bool replayed = std::any_of(input.begin(), input.end(), [](const Json& item) {
     return FindString(item, "type") == "reasoning";
   });
   const bool on = !off && (asked.mode != ReasoningRequest::Mode::kDefault || asked.want_text);
-  // Asked of a model that does not reason, it would be refused: so only where reasoning is said.
+  // A compatible server's model may not reason: so only where reasoning is said.
   if (on || replayed) {
     (*body)["include"] = Json::array({"reasoning.encrypted_content"});
   }
@@ -360,17 +363,20 @@ absl::StatusOr<UpstreamBody> OpenAiResponses::EncodeRequest(const ChatRequest& r
   } else if (!instructions.empty()) {
     body["instructions"] = instructions;
   }
-  SetReasoning(request, traits.model, input, &body);
+  const OpenAiModel model = OpenAiModelOf(traits.model);
+  SetReasoning(request, model, input, &body);
   // All of it was another provider's reasoning: OpenAI takes no conversation without a word.
   if (input.empty()) input.push_back({{"role", "user"}, {"content", "."}});
   body["input"] = std::move(input);
   SetTools(request, &body);
-  SetText(request, &body);
+  SetText(request, model, &body);
   if (request.max_tokens.has_value()) {
     body["max_output_tokens"] = std::max(*request.max_tokens, kMaxTokensMin);
   }
-  if (request.temperature.has_value()) body["temperature"] = *request.temperature;
-  if (request.top_p.has_value()) body["top_p"] = *request.top_p;
+  if (TakesSampling(model, OpenAiEffort(request.reasoning, model))) {
+    if (request.temperature.has_value()) body["temperature"] = *request.temperature;
+    if (request.top_p.has_value()) body["top_p"] = *request.top_p;
+  }
   if (!request.end_user.empty()) body["user"] = OpenAiEndUser(request.end_user);
   // The whole history comes with each request.
   body["store"] = false;

@@ -303,6 +303,42 @@ TEST(OpenAiChatBody, ReasoningIsAnEffort) {
   EXPECT_EQ(effort({.mode = Mode::kBudget, .budget_tokens = 16384}, "m"), "high");
 }
 
+// Each is a 400 at OpenAI.
+TEST(OpenAiChatBody, AModelIsToldNoMoreThanItTakes) {
+  ChatRequest request;
+  request.reasoning = {.mode = chat::ReasoningRequest::Mode::kBudget, .budget_tokens = 2000};
+  request.temperature = 0.5;
+  request.top_p = 0.5;
+  request.presence_penalty = 1;
+  request.logit_bias = R"({"7":1})";
+  request.verbosity = "low";
+  const auto members = [&request](std::string model) {
+    std::string names;
+    for (const auto& [name, value] :
+         ParseJson(Body(request, {.model = std::move(model)}))->items()) {
+      if (name != "model" && name != "messages") names.append(name).append(" ");
+    }
+    return names;
+  };
+
+  EXPECT_EQ(members("gpt-4o"), "temperature top_p presence_penalty logit_bias ");
+  EXPECT_EQ(members("gpt-5"), "reasoning_effort verbosity ");
+  EXPECT_EQ(members("o3"), "reasoning_effort ");
+  EXPECT_EQ(members("qwen3"),
+            "temperature top_p presence_penalty logit_bias reasoning_effort verbosity ");
+}
+
+TEST(OpenAiChatBody, StopSequencesAreFourAndNotForModelsThatReason) {
+  ChatRequest request;
+  request.stop = {"1", "2", "3", "4"};
+  EXPECT_THAT(Body(request, {.model = "gpt-4o"}), HasSubstr(R"("stop":["1","2","3","4"])"));
+  EXPECT_THAT(OpenAiChat().EncodeRequest(request, {.model = "gpt-5"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("stop: ")));
+  request.stop.push_back("5");
+  EXPECT_THAT(OpenAiChat().EncodeRequest(request, {.model = "gpt-4o"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("stop: ")));
+}
+
 TEST(OpenAiChatBody, ALongEndUserIsShortened) {
   ChatRequest request;
   request.end_user = std::string(65, 'u');

@@ -7,29 +7,26 @@ namespace {
 
 using Mode = chat::ReasoningRequest::Mode;
 
-TEST(OpenAiEffort, IsTheClientsWordOrThatOfItsBudget) {
-  EXPECT_EQ(OpenAiEffort({}, "gpt-5.1"), "");
-  EXPECT_EQ(OpenAiEffort({.mode = Mode::kEffort, .effort = "xhigh"}, "gpt-5.2"), "xhigh");
-  EXPECT_EQ(OpenAiEffort({.mode = Mode::kAdaptive, .effort = "high"}, "gpt-5.2"), "high");
-  EXPECT_EQ(OpenAiEffort({.mode = Mode::kAdaptive}, "gpt-5.2"), "");
-  EXPECT_EQ(OpenAiEffort({.mode = Mode::kBudget, .budget_tokens = 8192}, "m"), "medium");
-  EXPECT_EQ(OpenAiEffort({.mode = Mode::kBudget, .budget_tokens = 31999}, "m"), "high");
-  EXPECT_EQ(OpenAiEffort({.mode = Mode::kBudget, .budget_tokens = 0}, "m"), "none");
+std::string Effort(const chat::ReasoningRequest& reasoning, std::string_view model) {
+  return OpenAiEffort(reasoning, OpenAiModelOf(model));
 }
 
-TEST(OpenAiEffort, NoneIsTheLeastThatTheModelKnows) {
-  const auto off = [](std::string_view model) {
-    EXPECT_EQ(OpenAiEffort({.mode = Mode::kEffort, .effort = "none"}, model),
-              OpenAiEffort({.mode = Mode::kOff}, model));
-    return OpenAiEffort({.mode = Mode::kOff}, model);
-  };
+TEST(OpenAiEffort, IsTheClientsWordOrThatOfItsBudget) {
+  EXPECT_EQ(Effort({}, "gpt-5.1"), "");
+  EXPECT_EQ(Effort({.mode = Mode::kEffort, .effort = "xhigh"}, "gpt-5.2"), "xhigh");
+  EXPECT_EQ(Effort({.mode = Mode::kAdaptive, .effort = "high"}, "gpt-5.2"), "high");
+  EXPECT_EQ(Effort({.mode = Mode::kAdaptive}, "gpt-5.2"), "");
+  EXPECT_EQ(Effort({.mode = Mode::kBudget, .budget_tokens = 8192}, "m"), "medium");
+  EXPECT_EQ(Effort({.mode = Mode::kBudget, .budget_tokens = 31999}, "m"), "high");
+  EXPECT_EQ(Effort({.mode = Mode::kBudget, .budget_tokens = 0}, "m"), "none");
+}
 
-  EXPECT_EQ(off("gpt-5.1"), "none");
-  EXPECT_EQ(off("gpt-5-mini"), "minimal");
-  EXPECT_EQ(off("openai/gpt-5"), "minimal");
-  EXPECT_EQ(off("gpt-4o"), "");
-  EXPECT_EQ(off("o3"), "");
-  EXPECT_EQ(off("qwen3"), "none");
+TEST(OpenAiEffort, OffIsNone) {
+  for (const char* const model : {"gpt-5.1", "gpt-5", "gpt-4o", "o3", "qwen3"}) {
+    EXPECT_EQ(Effort({.mode = Mode::kOff}, model), EffortFor(OpenAiModelOf(model), "none"));
+    EXPECT_EQ(Effort({.mode = Mode::kEffort, .effort = "none"}, model),
+              EffortFor(OpenAiModelOf(model), "none"));
+  }
 }
 
 TEST(OpenAiEndUser, ThatIsLongIsNamedByItsHash) {

@@ -39,8 +39,8 @@ std::string BadFieldOf(std::string_view members) {
   return GetFieldHint(request.status()).value_or(FieldHint{}).field;
 }
 
-Json Encode(const ChatRequest& request) {
-  const auto body = OpenAiResponses().EncodeRequest(request, {.model = "gpt-5"});
+Json Encode(const ChatRequest& request, std::string model = "gpt-5.2") {
+  const auto body = OpenAiResponses().EncodeRequest(request, {.model = std::move(model)});
   EXPECT_TRUE(body.ok()) << body.status();
   if (!body.ok()) return {};
   EXPECT_EQ(body->path, "/responses");
@@ -311,8 +311,8 @@ TEST(OpenAiResponsesEncodeRequest, WritesReasoningByEffortOrBudget) {
   };
 
   EXPECT_EQ(effort(Effort::kDefault, "", 0), "");
-  EXPECT_EQ(effort(Effort::kOff, "", 0), "minimal");  // GPT-5's least
-  EXPECT_EQ(effort(Effort::kEffort, "minimal", 0), "minimal");
+  EXPECT_EQ(effort(Effort::kOff, "", 0), "none");
+  EXPECT_EQ(effort(Effort::kEffort, "medium", 0), "medium");
   EXPECT_EQ(effort(Effort::kAdaptive, "", 0), "");
   EXPECT_EQ(effort(Effort::kBudget, "", 1024), "low");
   EXPECT_EQ(effort(Effort::kBudget, "", 8192), "medium");
@@ -331,6 +331,27 @@ TEST(OpenAiResponsesEncodeRequest, AsksForEncryptedReasoningWhereItReasons) {
   const Json body = Encode(request);
   EXPECT_EQ(DumpJson(body["include"]), R"(["reasoning.encrypted_content"])");
   EXPECT_EQ(DumpJson(body["reasoning"]), R"({"effort":"low","summary":"auto"})");
+}
+
+// Each is a 400 at OpenAI.
+TEST(OpenAiResponsesEncodeRequest, AModelIsToldNoMoreThanItTakes) {
+  ChatRequest request = Hello();
+  request.reasoning = {.mode = Effort::kBudget, .budget_tokens = 2000, .want_text = true};
+  request.temperature = 0.5;
+  request.top_p = 0.5;
+  request.verbosity = "low";
+
+  const Json plain = Encode(request, "gpt-4.1");
+  EXPECT_FALSE(plain.contains("reasoning") || plain.contains("include") || plain.contains("text"));
+  EXPECT_TRUE(plain.contains("temperature") && plain.contains("top_p"));
+  const Json thinking = Encode(request, "gpt-5");
+  EXPECT_EQ(DumpJson(thinking["reasoning"]), R"({"effort":"low","summary":"auto"})");
+  EXPECT_TRUE(thinking.contains("include"));
+  EXPECT_FALSE(thinking.contains("temperature") || thinking.contains("top_p"));
+  request.reasoning = {.mode = Effort::kOff};
+  EXPECT_FALSE(Encode(request, "o3").contains("reasoning"));
+  EXPECT_EQ(DumpJson(Encode(request, "gpt-5")["reasoning"]), R"({"effort":"minimal"})");
+  EXPECT_TRUE(Encode(request, "gpt-5.2").contains("temperature"));
 }
 
 TEST(OpenAiResponsesEncodeRequest, SystemTextIsInstructionsUnlessThereIsNothingElse) {

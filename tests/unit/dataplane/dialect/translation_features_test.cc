@@ -56,7 +56,8 @@ std::string_view ModelOf(std::string_view backend, Feature feature) {
   // What only Claude has there.
   const bool thinks = feature == Feature::kReasoning || feature == Feature::kReasoningSignature;
   if (backend == kBedrock) return thinks ? kBedrocksClaude : kNova;
-  return backend == kGemini ? kGeminiModel : "gpt-4o";
+  if (backend == kGemini) return kGeminiModel;
+  return thinks || feature == Feature::kVerbosity ? "gpt-5" : "gpt-4o";
 }
 
 std::string LeastRequest(std::string_view client) {
@@ -463,7 +464,7 @@ const std::vector<Case>& Cases() {
         {kGemini, {"-c2lnbmVk"}}}},
       {Feature::kReasoningSignature,
        kAnthropic,
-       AnthropicReasoning({.origin = "openai", .model = "gpt-4o", .data = "c2lnbmVk"}),
+       AnthropicReasoning({.origin = "openai", .model = "gpt-5", .data = "c2lnbmVk"}),
        {{kResponses, {R"("encrypted_content":"c2lnbmVk")"}}, {kBedrock, {"-c2lnbmVk"}}}},
       {Feature::kReasoningSignature,
        kAnthropic,
