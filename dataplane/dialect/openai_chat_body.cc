@@ -1,4 +1,6 @@
+#include <absl/strings/ascii.h>
 #include <absl/strings/escaping.h>
+#include <absl/strings/match.h>
 
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -147,6 +149,14 @@ absl::Status EncodeUser(const std::vector<Part>& parts, Json* messages) {
   return absl::OkStatus();
 }
 
+// Google's own chat endpoint takes it back; all others do not know the field. A signature that a
+// Gemini client sent says nothing of its model.
+bool IsGeminis(const chat::Signature& signature, const BackendTraits& traits) {
+  if (!IsSignedFor(signature, kOriginGemini, traits.model)) return false;
+  return !signature.model.empty() ||
+         absl::StrContains(absl::AsciiStrToLower(ToAbsl(traits.model)), "gemini");
+}
+
 Json EncodeCall(const Part& part, const BackendTraits& traits) {
   Json function = Json::object();
   function["name"] = part.name;
@@ -155,7 +165,7 @@ Json EncodeCall(const Part& part, const BackendTraits& traits) {
   call["id"] = part.id;
   call["type"] = "function";
   call["function"] = std::move(function);
-  if (IsSignedFor(part.signature, kOriginGemini, traits.model)) {
+  if (IsGeminis(part.signature, traits)) {
     call["extra_content"] = ExtraContent(part.signature.data);
   }
   return call;

@@ -356,5 +356,15 @@ TEST(OpenAiChatBody, AThoughtSignatureGoesBackToItsOwnModel) {
   EXPECT_THAT(Messages(request, {.model = "gpt-x"}), Not(HasSubstr("extra_content")));
 }
 
+// A client of Gemini's own dialect sends it as it is.
+TEST(OpenAiChatBody, AThoughtSignatureOfNoKnownModelIsForGeminiOnly) {
+  Part call = Call("c", "{}");
+  call.signature = {.origin = "gemini", .data = "c2ln"};
+  const ChatRequest request = Turns({{Role::kAssistant, {call}}});
+
+  EXPECT_THAT(Messages(request, {.model = "google/Gemini-3-pro"}), HasSubstr("c2ln"));
+  EXPECT_THAT(Messages(request, {.model = "gpt-5"}), Not(HasSubstr("extra_content")));
+}
+
 }  // namespace
 }  // namespace lmgate::dialect
