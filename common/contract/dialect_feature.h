@@ -46,6 +46,7 @@ enum class Feature : uint8_t {
   kVerbosity,
   kEndUser,
   kCache,
+  kOpenAiFields,
   kOwnFields,
 };
 inline constexpr size_t kFeatureCount = static_cast<size_t>(Feature::kOwnFields) + 1;

@@ -93,6 +93,9 @@ struct ChatRequest {
   std::string logit_bias = {};  // JSON text; empty = none
   std::string verbosity = {};
   std::string end_user = {};
+  // What OpenAI's two dialects spell alike, and hints of theirs that an answer repeats: members of
+  // the request as one JSON object (dialect/openai_request.h); empty = none.
+  std::string openai_fields = {};
   bool stream = false;
   bool include_usage = false;  // openai-chat: the client asked for usage in the stream
   // openai-chat: the tools are `functions`, the older form, in which an answer has one call at

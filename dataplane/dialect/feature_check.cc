@@ -105,6 +105,7 @@ void AddParameters(const ChatRequest& request, Features* used) {
   add(request.reasoning.mode != chat::ReasoningRequest::Mode::kDefault, Feature::kReasoning);
   add(!request.verbosity.empty(), Feature::kVerbosity);
   add(!request.end_user.empty(), Feature::kEndUser);
+  add(!request.openai_fields.empty(), Feature::kOpenAiFields);
   add(!request.own_fields.empty(), Feature::kOwnFields);
 }
 

@@ -379,7 +379,7 @@ absl::StatusOr<UpstreamBody> OpenAiChat::EncodeRequest(const ChatRequest& reques
   LMGATE_RETURN_IF_ERROR(EncodeNumbers(request, traits, &body));
   LMGATE_RETURN_IF_ERROR(EncodeStop(request, traits, &body));
   LMGATE_RETURN_IF_ERROR(EncodeResponseFormat(request.response_format, &body));
-  if (!request.end_user.empty()) body["user"] = OpenAiEndUser(request.end_user);
+  SetOpenAiFields(request, OpenAiModelOf(traits.model), name(), &body);
   if (request.stream) {
     body["stream"] = true;
     // Always: the gateway counts by it, and other dialects state it without being asked.

@@ -5,6 +5,7 @@
 #include "common/base/strings.h"
 #include "dataplane/dialect/openai_chat.h"
 #include "dataplane/dialect/openai_chat_messages.h"
+#include "dataplane/dialect/openai_request.h"
 
 namespace lmgate::dialect {
 namespace {
@@ -311,6 +312,7 @@ absl::Status DecodeWords(const Json& body, ChatRequest* request) {
   LMGATE_ASSIGN_OR_RETURN(const auto safety_identifier,
                           ReadString(body, "safety_identifier", "safety_identifier"));
   request->end_user = user.has_value() ? *user : safety_identifier.value_or("");
+  request->openai_fields = ReadOpenAiFields(body);
   const Json* const logit_bias = Find(body, "logit_bias");
   if (logit_bias == nullptr) return absl::OkStatus();
   if (!logit_bias->is_object()) return BadField("logit_bias", "must be an object");

@@ -1,5 +1,7 @@
 #include "dataplane/dialect/openai_request.h"
 
+#include <nlohmann/json.hpp>
+
 #include "dataplane/dialect/reasoning_effort.h"
 #include "dataplane/dialect/tool_id.h"
 
@@ -7,6 +9,24 @@ namespace lmgate::dialect {
 namespace {
 
 using Mode = chat::ReasoningRequest::Mode;
+
+constexpr std::string_view kUser = "user";
+constexpr std::string_view kSafetyIdentifier = "safety_identifier";
+constexpr std::string_view kMetadata = "metadata";
+constexpr std::string_view kStore = "store";
+
+// Hints that both dialects have.
+constexpr std::string_view kShared[] = {kUser,
+                                        kSafetyIdentifier,
+                                        "prompt_cache_key",
+                                        "prompt_cache_options",
+                                        "prompt_cache_retention",
+                                        kMetadata,
+                                        "service_tier"};
+// Those of which an answer of openai-responses says what was asked.
+constexpr std::string_view kEchoed[] = {kStore, "truncation"};
+
+bool IsPerson(std::string_view name) { return name == kUser || name == kSafetyIdentifier; }
 
 }  // namespace
 
@@ -17,6 +37,40 @@ std::string OpenAiEffort(const chat::ReasoningRequest& reasoning, const OpenAiMo
     effort = reasoning.budget_tokens > 0 ? EffortOfBudget(reasoning.budget_tokens) : "none";
   }
   return EffortFor(model, reasoning.mode == Mode::kOff ? "none" : effort);
+}
+
+std::string ReadOpenAiFields(const Json& body) {
+  Json fields = Json::object();
+  const auto read = [&](std::string_view name) {
+    const Json* const value = Find(body, name);
+    if (value != nullptr) fields[std::string(name)] = *value;
+  };
+  for (const std::string_view name : kShared) read(name);
+  for (const std::string_view name : kEchoed) read(name);
+  return fields.empty() ? std::string() : DumpJson(fields);
+}
+
+void SetOpenAiFields(const chat::ChatRequest& request, const OpenAiModel& model,
+                     std::string_view dialect, Json* body) {
+  const absl::StatusOr<Json> fields =
+      ParseObject(request.openai_fields.empty() ? "{}" : std::string_view(request.openai_fields));
+  bool has_person = false;
+  if (fields.ok() && model.is_openai) {
+    const bool chat = dialect == "openai-chat";
+    const bool stores = chat && FindBool(*fields, kStore) == true;
+    for (const std::string_view name : kShared) {
+      const Json* const value = Find(*fields, name);
+      if (value == nullptr || (name == kMetadata && chat && !stores)) continue;
+      has_person = has_person || IsPerson(name);
+      const bool shortens = IsPerson(name) && value->is_string();
+      (*body)[std::string(name)] =
+          shortens ? Json(OpenAiEndUser(value->get<std::string>())) : *value;
+    }
+    if (stores) (*body)[std::string(kStore)] = true;
+  }
+  if (!has_person && !request.end_user.empty()) {
+    (*body)[std::string(kUser)] = OpenAiEndUser(request.end_user);
+  }
 }
 
 std::string OpenAiEndUser(const std::string& end_user) {

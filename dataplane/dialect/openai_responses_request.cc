@@ -104,6 +104,7 @@ absl::Status RequestReader::ReadNumbers() {
                           ReadString(body_, "safety_identifier", "safety_identifier"));
   LMGATE_ASSIGN_OR_RETURN(const auto user, ReadString(body_, "user", "user"));
   request_.end_user = safety_identifier.value_or(user.value_or(""));
+  request_.openai_fields = ReadOpenAiFields(body_);
   return absl::OkStatus();
 }
 
@@ -377,7 +378,7 @@ absl::StatusOr<UpstreamBody> OpenAiResponses::EncodeRequest(const ChatRequest& r
     if (request.temperature.has_value()) body["temperature"] = *request.temperature;
     if (request.top_p.has_value()) body["top_p"] = *request.top_p;
   }
-  if (!request.end_user.empty()) body["user"] = OpenAiEndUser(request.end_user);
+  SetOpenAiFields(request, model, name(), &body);
   // The whole history comes with each request.
   body["store"] = false;
   if (request.stream) body["stream"] = true;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 namespace lmgate::dialect {
 namespace {
 
@@ -27,6 +29,32 @@ TEST(OpenAiEffort, OffIsNone) {
     EXPECT_EQ(Effort({.mode = Mode::kEffort, .effort = "none"}, model),
               EffortFor(OpenAiModelOf(model), "none"));
   }
+}
+
+TEST(SetOpenAiFields, ACompatibleServerIsToldTheEndUserOnly) {
+  chat::ChatRequest request;
+  request.end_user = "u";
+  request.openai_fields = R"({"user":"u","prompt_cache_key":"k","service_tier":"flex"})";
+  const auto set = [&request](std::string_view model) {
+    Json body = Json::object();
+    SetOpenAiFields(request, OpenAiModelOf(model), "openai-chat", &body);
+    return DumpJson(body);
+  };
+
+  EXPECT_EQ(set("mistral-large"), R"({"user":"u"})");
+  EXPECT_EQ(set("gpt-5"), R"({"user":"u","prompt_cache_key":"k","service_tier":"flex"})");
+}
+
+TEST(SetOpenAiFields, AnEndUserIsNamedOnce) {
+  chat::ChatRequest request;
+  request.end_user = "si";
+  request.openai_fields = ReadOpenAiFields(*ParseJson(R"({"safety_identifier":"si","x":1})"));
+  EXPECT_EQ(request.openai_fields, R"({"safety_identifier":"si"})");
+  EXPECT_EQ(ReadOpenAiFields(*ParseJson(R"({"user":null,"model":"m"})")), "");
+
+  Json body = Json::object();
+  SetOpenAiFields(request, OpenAiModelOf("gpt-5"), "openai-responses", &body);
+  EXPECT_EQ(DumpJson(body), R"({"safety_identifier":"si"})");
 }
 
 TEST(OpenAiEndUser, ThatIsLongIsNamedByItsHash) {
