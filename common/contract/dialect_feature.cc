@@ -19,6 +19,7 @@ constexpr std::string_view kClaudesTemperature =
     "at most 1; Claude: not with thinking, and not from 4.7 on";
 constexpr std::string_view kClaudesTopP = "Claude: not beside temperature, and not from 4.7 on";
 constexpr std::string_view kClaudesTopK = "Claude: not with thinking, and not from 4.7 on";
+constexpr std::string_view kNotReasoning = "not for OpenAI's models that reason";
 constexpr std::string_view kRequests = "as many requests in parallel, at most 16";
 constexpr std::string_view kByTable = "effort and budget by a table";
 constexpr std::string_view kSignedThere =
@@ -124,12 +125,12 @@ constexpr FeatureRow kRows[] = {
      "temperature",
      {"temperature", "temperature", "temperature", "temperature", "temperature"},
      {M, M, M, M, M},
-     {"", "", kClaudesTemperature, "", kClaudesTemperature}},
+     {kNotReasoning, kNotReasoning, kClaudesTemperature, "", kClaudesTemperature}},
     {Feature::kTopP,
      "top_p",
      {"top_p", "top_p", "top_p", "topP", "topP"},
      {M, M, M, M, M},
-     {"", "", kClaudesTopP, "", kClaudesTopP}},
+     {kNotReasoning, kNotReasoning, kClaudesTopP, "", kClaudesTopP}},
     {Feature::kTopK,
      "top_k",
      {"", "", "top_k", "topK", "additionalModelRequestFields.top_k"},
@@ -152,6 +153,11 @@ constexpr FeatureRow kRows[] = {
      {M, D, D, M, D},
      {}},
     {Feature::kLogitBias, "logit bias", {"logit_bias", "", "", "", ""}, {M, D, D, D, D}, {}},
+    {Feature::kLogprobs,
+     "log probabilities",
+     {"logprobs", "top_logprobs", "", "", ""},
+     {M, M, D, R, D},
+     {kNotReasoning, kNotReasoning, "", "", ""}},
     {Feature::kJsonObject,
      "JSON answer",
      {"response_format", "text.format", "", "responseMimeType", ""},
@@ -199,7 +205,7 @@ constexpr FeatureRow kRows[] = {
      {M, M, D, D, D},
      {"to OpenAI's models; metadata with store only", "to OpenAI's models", "", "", ""}},
     {Feature::kOwnFields,
-     "fields of one dialect: server tools, stored state, logprobs, audio out …",
+     "fields of one dialect: server tools, stored state, audio out …",
      {"web_search_options", "conversation", "mcp_servers", "cachedContent", "guardrailConfig"},
      {R, R, R, R, R},
      {}},

@@ -39,6 +39,7 @@ enum class Feature : uint8_t {
   kSeed,
   kPenalties,
   kLogitBias,
+  kLogprobs,
   kJsonObject,
   kJsonSchema,
   kReasoning,

@@ -73,6 +73,9 @@ struct ChatEvent {
   // kPartDelta: more of the text, of the reasoning, or of the arguments' JSON text.
   std::string text = {};
   std::vector<Citation> citations = {};  // kPartDelta of a text
+  // kPartDelta of a text: its tokens' log probabilities. OpenAI's entries {token, logprob, bytes,
+  // top_logprobs} as JSON text, separated by commas; empty = none.
+  std::string logprobs = {};
   // kPartOpen of a tool call or text (Gemini), kPartDelta or kPartClose of reasoning: at most once
   // a part.
   Signature signature = {};

@@ -92,6 +92,8 @@ struct ChatRequest {
   std::optional<double> frequency_penalty = {};
   std::string logit_bias = {};  // JSON text; empty = none
   std::string verbosity = {};
+  // The client wants to know how probable each token was, and as many others in its place.
+  std::optional<int64_t> top_logprobs = {};
   std::string end_user = {};
   // What OpenAI's two dialects spell alike, and hints of theirs that an answer repeats: members of
   // the request as one JSON object (dialect/openai_request.h); empty = none.

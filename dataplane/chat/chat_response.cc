@@ -18,11 +18,13 @@ void AppendPart(const Part& part, int choice, int number, std::vector<ChatEvent>
   delta.part_kind = part.kind;
   delta.text = part.kind == PartKind::kToolCall ? part.arguments : part.text;
   delta.citations = part.citations;
+  delta.logprobs = part.logprobs;
   ChatEvent close{.kind = Kind::kPartClose, .choice = choice, .part = number};
   close.part_kind = part.kind;
   if (reasoning) close.signature = part.signature;
   events->push_back(std::move(open));
-  if (!delta.text.empty() || !delta.citations.empty()) events->push_back(std::move(delta));
+  if (!delta.text.empty() || !delta.citations.empty() || !delta.logprobs.empty())
+    events->push_back(std::move(delta));
   events->push_back(std::move(close));
 }
 
@@ -83,6 +85,8 @@ void ResponseBuilder::Add(const ChatEvent& event) {
       Part& part = PartOf(event);
       (part.kind == PartKind::kToolCall ? part.arguments : part.text).append(event.text);
       part.citations.insert(part.citations.end(), event.citations.begin(), event.citations.end());
+      if (!part.logprobs.empty() && !event.logprobs.empty()) part.logprobs.push_back(',');
+      part.logprobs.append(event.logprobs);
       if (!event.signature.data.empty()) part.signature = event.signature;
       return;
     }

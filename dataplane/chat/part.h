@@ -51,6 +51,7 @@ struct Part {
   // kText, kRefusal: what is said. kReasoning: its readable text; empty = hidden.
   std::string text = {};
   std::vector<Citation> citations = {};  // kText
+  std::string logprobs = {};             // kText: as ChatEvent::logprobs
   // kText: begins a message of its own, of which and the one before the turn was made. Other texts
   // that follow one another are one, cut anywhere by citations or a stream.
   bool apart = false;

@@ -99,6 +99,7 @@ void AddParameters(const ChatRequest& request, Features* used) {
   add(request.presence_penalty.has_value() || request.frequency_penalty.has_value(),
       Feature::kPenalties);
   add(!request.logit_bias.empty(), Feature::kLogitBias);
+  add(request.top_logprobs.has_value(), Feature::kLogprobs);
   using Format = chat::ResponseFormat::Kind;
   add(request.response_format.kind == Format::kJsonObject, Feature::kJsonObject);
   add(request.response_format.kind == Format::kJsonSchema, Feature::kJsonSchema);

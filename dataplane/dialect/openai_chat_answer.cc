@@ -6,6 +6,7 @@
 #include "dataplane/dialect/openai_chat.h"
 #include "dataplane/dialect/openai_chat_chunks.h"
 #include "dataplane/dialect/openai_chat_wire.h"
+#include "dataplane/dialect/openai_request.h"
 #include "dataplane/dialect/seal.h"
 
 namespace lmgate::dialect {
@@ -74,6 +75,20 @@ Json EncodeMessage(const std::vector<chat::Part>& parts, const AnswerContext& co
   return message;
 }
 
+// Null = none.
+Json EncodeLogprobs(const std::vector<chat::Part>& parts) {
+  Json content = Json::array();
+  for (const chat::Part& part : parts) {
+    if (part.logprobs.empty()) continue;
+    for (Json& entry : LogprobsList(part.logprobs)) content.push_back(std::move(entry));
+  }
+  if (content.empty()) return nullptr;
+  Json logprobs = Json::object();
+  logprobs["content"] = std::move(content);
+  logprobs["refusal"] = nullptr;
+  return logprobs;
+}
+
 bool IsRefused(const std::vector<chat::Part>& parts) {
   for (const chat::Part& part : parts) {
     if (part.kind == PartKind::kRefusal) return true;
@@ -111,7 +126,7 @@ std::string OpenAiChat::EncodeResponse(const chat::ChatResponse& response,
     Json encoded = Json::object();
     encoded["index"] = i;
     encoded["message"] = EncodeMessage(choice.parts, context);
-    encoded["logprobs"] = nullptr;
+    encoded["logprobs"] = EncodeLogprobs(choice.parts);
     encoded["finish_reason"] = ChatFinish(choice.finish, IsRefused(choice.parts), context);
     choices.push_back(std::move(encoded));
   }

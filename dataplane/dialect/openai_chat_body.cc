@@ -334,6 +334,8 @@ absl::Status EncodeNumbers(const ChatRequest& request, const BackendTraits& trai
   if (TakesSampling(model, effort)) {
     Set("temperature", request.temperature, body);
     Set("top_p", request.top_p, body);
+    if (request.top_logprobs.has_value()) (*body)["logprobs"] = true;
+    if (request.top_logprobs.value_or(0) > 0) (*body)["top_logprobs"] = *request.top_logprobs;
   }
   if (request.n > 1) (*body)["n"] = request.n;
   Set("seed", request.seed, body);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/base/strings.h"
+#include "dataplane/dialect/openai_request.h"
 #include "dataplane/dialect/provider_error.h"
 
 namespace lmgate::dialect {
@@ -122,7 +123,8 @@ void ChatChunkReader::ReadChoice(const Json& json, size_t position, Events* even
   const Json* const message = Find(json, "message");
   const bool whole_message = delta == nullptr && message != nullptr;
   if (whole_message) delta = message;
-  if (delta != nullptr) ReadDelta(*delta, whole_message, &choice, events);
+  const Json* const logprobs = Find(json, "logprobs");
+  if (delta != nullptr) ReadDelta(*delta, logprobs, whole_message, &choice, events);
   if (ended_) return;
   const std::string word = FindString(json, "finish_reason");
   if (IsChatFailure(word)) {
@@ -136,10 +138,11 @@ void ChatChunkReader::ReadChoice(const Json& json, size_t position, Events* even
   }
 }
 
-void ChatChunkReader::ReadDelta(const Json& delta, bool whole_message, Choice* choice,
-                                Events* events) {
+void ChatChunkReader::ReadDelta(const Json& delta, const Json* logprobs, bool whole_message,
+                                Choice* choice, Events* events) {
   ReadReasoning(ReadChatReasoning(delta), choice, events);
   if (const Json* const content = Find(delta, "content")) ReadContent(*content, choice, events);
+  if (logprobs != nullptr) AddLogprobs(*logprobs, choice, events);
   if (const Json* const annotations = Find(delta, "annotations")) {
     AddCitations(*annotations, choice, events);
   }
@@ -165,6 +168,17 @@ void ChatChunkReader::ReadReasoning(const ChatReasoning& reasoning, Choice* choi
     }
     CloseOpen(part.signature, choice, events);
   }
+}
+
+// Of the open text: some servers give those of reasoning and calls as well.
+void ChatChunkReader::AddLogprobs(const Json& logprobs, Choice* choice, Events* events) {
+  const bool open = choice->open_part >= 0 && choice->open_kind == PartKind::kText;
+  if (!context_.request.top_logprobs.has_value() || !open || ended_) return;
+  std::string entries = ReadLogprobs(Find(logprobs, "content"), 0);
+  if (entries.empty()) return;
+  ChatEvent delta = PartEvent(Kind::kPartDelta, choice->number, choice->open_part, PartKind::kText);
+  delta.logprobs = std::move(entries);
+  events->push_back(std::move(delta));
 }
 
 // A string; Mistral's list has texts and {"type":"thinking","thinking":[texts]}.

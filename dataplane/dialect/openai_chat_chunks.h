@@ -76,7 +76,9 @@ class ChatChunkReader {
 
   void Start(Events* events);
   void ReadChoice(const Json& json, size_t position, Events* events);
-  void ReadDelta(const Json& delta, bool whole_message, Choice* choice, Events* events);
+  void ReadDelta(const Json& delta, const Json* logprobs, bool whole_message, Choice* choice,
+                 Events* events);
+  void AddLogprobs(const Json& logprobs, Choice* choice, Events* events);
   void ReadReasoning(const ChatReasoning& reasoning, Choice* choice, Events* events);
   void ReadContent(const Json& content, Choice* choice, Events* events);
   void ReadCalls(const Json& delta, bool whole_message, Choice* choice, Events* events);

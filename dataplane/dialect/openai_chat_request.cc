@@ -325,8 +325,9 @@ absl::Status CollectOwnFields(const Json& body, ChatRequest* request) {
   LMGATE_ASSIGN_OR_RETURN(const auto logprobs, ReadBool(body, "logprobs", "logprobs"));
   LMGATE_ASSIGN_OR_RETURN(const auto top_logprobs,
                           ReadInteger(body, "top_logprobs", "top_logprobs"));
-  if (logprobs.value_or(false)) request->own_fields.push_back("logprobs");
-  if (top_logprobs.value_or(0) > 0) request->own_fields.push_back("top_logprobs");
+  if (logprobs.value_or(false) || top_logprobs.value_or(0) > 0) {
+    request->top_logprobs = top_logprobs.value_or(0);
+  }
   bool speaks = false;
   if (const Json* const modalities = Find(body, "modalities")) {
     if (!modalities->is_array()) return BadField("modalities", "must be a list");

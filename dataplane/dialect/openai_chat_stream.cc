@@ -221,7 +221,9 @@ class ChatEventEncoder : public EventEncoder {
         return;
       default:
         choice.text_points += chat::CodePoints(event.text);
-        if (!event.text.empty()) AppendDelta(event.choice, "content", event.text, out);
+        if (!event.text.empty() || !event.logprobs.empty()) {
+          AppendChunk(event.choice, Json{{"content", event.text}}, {}, out, event.logprobs);
+        }
         if (event.citations.empty()) return;
         AppendDelta(event.choice, "annotations",
                     ChatAnnotations(event.citations, choice.text_base, choice.text_points), out);
@@ -283,11 +285,13 @@ class ChatEventEncoder : public EventEncoder {
     AppendChunk(choice, delta, {}, out);
   }
 
-  void AppendChunk(int choice, const Json& delta, std::string_view finish, std::string* out) {
+  void AppendChunk(int choice, const Json& delta, std::string_view finish, std::string* out,
+                   std::string_view logprobs = {}) {
     std::string chunk =
         StrCat(Head(), R"([{"index":)", choice, R"(,"delta":)", DumpJson(delta),
-               R"(,"logprobs":null,"finish_reason":)", finish.empty() ? "null" : "\"", finish,
-               finish.empty() ? "}]" : "\"}]");
+               logprobs.empty() ? R"(,"logprobs":null)" : R"(,"logprobs":{"content":[)", logprobs,
+               logprobs.empty() ? "" : R"(],"refusal":null})", R"(,"finish_reason":)",
+               finish.empty() ? "null" : "\"", finish, finish.empty() ? "}]" : "\"}]");
     if (context_.include_usage) chunk.append(R"(,"usage":null)");
     chunk.push_back('}');
     AppendSseEvent({}, chunk, out);

@@ -1,7 +1,9 @@
 #include "dataplane/dialect/openai_request.h"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
+#include "common/base/strings.h"
 #include "dataplane/dialect/reasoning_effort.h"
 #include "dataplane/dialect/tool_id.h"
 
@@ -25,6 +27,16 @@ constexpr std::string_view kShared[] = {kUser,
                                         "service_tier"};
 // Those of which an answer of openai-responses says what was asked.
 constexpr std::string_view kEchoed[] = {kStore, "truncation"};
+
+// Streams of openai-responses leave out the bytes, which clients of openai-chat's types require.
+Json ReadLogprob(const Json& entry) {
+  const Json* const bytes = Find(entry, "bytes");
+  Json read = Json::object();
+  read["token"] = FindString(entry, "token");
+  read["logprob"] = FindNumber(entry, "logprob").value_or(0);
+  read["bytes"] = bytes == nullptr ? Json() : *bytes;
+  return read;
+}
 
 bool IsPerson(std::string_view name) { return name == kUser || name == kSafetyIdentifier; }
 
@@ -71,6 +83,28 @@ void SetOpenAiFields(const chat::ChatRequest& request, const OpenAiModel& model,
   if (!has_person && !request.end_user.empty()) {
     (*body)[std::string(kUser)] = OpenAiEndUser(request.end_user);
   }
+}
+
+std::string ReadLogprobs(const Json* entries, size_t from) {
+  std::string text;
+  if (entries == nullptr || !entries->is_array()) return text;
+  for (size_t i = from; i < entries->size(); ++i) {
+    Json read = ReadLogprob((*entries)[i]);
+    Json others = Json::array();
+    const Json* const list = Find((*entries)[i], "top_logprobs");
+    if (list != nullptr && list->is_array()) {
+      for (const Json& other : *list) others.push_back(ReadLogprob(other));
+    }
+    read["top_logprobs"] = std::move(others);
+    if (!text.empty()) text.push_back(',');
+    text.append(DumpJson(read));
+  }
+  return text;
+}
+
+Json LogprobsList(std::string_view logprobs) {
+  const absl::StatusOr<Json> list = ParseJson(StrCat("[", logprobs, "]"));
+  return list.ok() ? *list : Json::array();
 }
 
 std::string OpenAiEndUser(const std::string& end_user) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,11 @@ std::string ReadOpenAiFields(const Json& body);
 // openai-chat only when it is to store the answer: OpenAI refuses it otherwise.
 void SetOpenAiFields(const chat::ChatRequest& request, const OpenAiModel& model,
                      std::string_view dialect, Json* body);
+
+// ChatEvent::logprobs of a list of entries, from the one with this index on. Null = none.
+std::string ReadLogprobs(const Json* entries, size_t from);
+// The list of entries.
+Json LogprobsList(std::string_view logprobs);
 
 // `user`, short enough for OpenAI (64 bytes): a longer one by its hash.
 std::string OpenAiEndUser(const std::string& end_user);

@@ -87,7 +87,7 @@ void OpenAiResponsesEncoder::Encode(const ChatEvent& event, std::string* out) {
 // All that is kept counts, and a little for each part.
 bool OpenAiResponsesEncoder::Reserve(const ChatEvent& event) {
   constexpr size_t kPartBytes = 256;
-  answer_bytes_ += event.text.size() + event.signature.data.size();
+  answer_bytes_ += event.text.size() + event.logprobs.size() + event.signature.data.size();
   if (event.kind == Kind::kPartOpen)
     answer_bytes_ += kPartBytes + event.id.size() + event.name.size();
   for (const chat::Citation& citation : event.citations) {
@@ -154,11 +154,14 @@ void OpenAiResponsesEncoder::Announce(Item* item, std::string* out) {
 
 void OpenAiResponsesEncoder::Add(const ChatEvent& event, Item* item, std::string* out) {
   if (!event.signature.data.empty()) item->part.signature = event.signature;
-  if (!event.text.empty()) AddText(event.text, item, out);
+  if (!event.text.empty() || !event.logprobs.empty()) {
+    AddText(event.text, event.logprobs, item, out);
+  }
   for (const chat::Citation& citation : event.citations) AddCitation(citation, item, out);
 }
 
-void OpenAiResponsesEncoder::AddText(std::string_view text, Item* item, std::string* out) {
+void OpenAiResponsesEncoder::AddText(std::string_view text, std::string_view logprobs, Item* item,
+                                     std::string* out) {
   Announce(item, out);
   std::string& kept =
       item->part.kind == PartKind::kToolCall ? item->part.arguments : item->part.text;
@@ -173,7 +176,9 @@ void OpenAiResponsesEncoder::AddText(std::string_view text, Item* item, std::str
         Write("response.refusal.delta", std::move(members), out);
         return;
       }
-      members["logprobs"] = Json::array();
+      members["logprobs"] = MakeLogprobs(logprobs);
+      if (!item->part.logprobs.empty() && !logprobs.empty()) item->part.logprobs.push_back(',');
+      item->part.logprobs.append(logprobs);
       Write("response.output_text.delta", std::move(members), out);
       return;
     case ItemKind::kFunctionCall:
@@ -224,7 +229,7 @@ void OpenAiResponsesEncoder::Close(Item* item, std::string* out) {
       const bool refusal = item->part.kind == PartKind::kRefusal;
       Json text = members;
       text[refusal ? "refusal" : "text"] = item->part.text;
-      if (!refusal) text["logprobs"] = Json::array();
+      if (!refusal) text["logprobs"] = whole["content"][0]["logprobs"];
       Write(refusal ? "response.refusal.done" : "response.output_text.done", std::move(text), out);
       members["part"] = whole["content"][0];
       Write("response.content_part.done", std::move(members), out);
@@ -267,7 +272,7 @@ void OpenAiResponsesEncoder::WriteWhole(const Part& part, std::string* out) {
   item.part = part;
   // Its text goes out as a stream's does.
   const std::string text = std::exchange(item.part.text, "");
-  if (!text.empty()) AddText(text, &item, out);
+  if (!text.empty()) AddText(text, {}, &item, out);
   Close(&item, out);
 }
 

@@ -37,7 +37,7 @@ class OpenAiResponsesEncoder : public EventEncoder {
   void Open(const chat::ChatEvent& event, std::string* out);
   void Announce(Item* item, std::string* out);
   void Add(const chat::ChatEvent& event, Item* item, std::string* out);
-  void AddText(std::string_view text, Item* item, std::string* out);
+  void AddText(std::string_view text, std::string_view logprobs, Item* item, std::string* out);
   void AddCitation(const chat::Citation& citation, Item* item, std::string* out);
   void Close(Item* item, std::string* out);
   void WriteWhole(const chat::Part& part, std::string* out);

@@ -8,6 +8,7 @@
 
 #include "common/base/strings.h"
 #include "dataplane/dialect/freeform_input.h"
+#include "dataplane/dialect/openai_request.h"
 #include "dataplane/dialect/provider_error.h"
 #include "dataplane/dialect/seal.h"
 
@@ -224,7 +225,20 @@ Json MakeContent(const Part& part) {
   return Json{{"type", "output_text"},
               {"text", part.text},
               {"annotations", std::move(annotations)},
-              {"logprobs", Json::array()}};
+              {"logprobs", MakeLogprobs(part.logprobs)}};
+}
+
+// The bytes are a list here, known or not.
+Json MakeLogprobs(std::string_view logprobs) {
+  Json list = LogprobsList(logprobs);
+  const auto set_bytes = [](Json* entry) {
+    if (Find(*entry, "bytes") == nullptr) (*entry)["bytes"] = Json::array();
+  };
+  for (Json& entry : list) {
+    set_bytes(&entry);
+    for (Json& other : entry["top_logprobs"]) set_bytes(&other);
+  }
+  return list;
 }
 
 Json MakeAnnotation(const chat::Citation& citation, int64_t text_length) {
@@ -327,7 +341,7 @@ Json MakeResponse(const AnswerContext& context, std::string_view model, int64_t 
   response["text"] = MakeText(request);
   response["tool_choice"] = MakeToolChoice(request);
   response["tools"] = std::move(tools);
-  response["top_logprobs"] = 0;
+  response["top_logprobs"] = request.top_logprobs.value_or(0);
   response["top_p"] = NumberOr(request.top_p, 1.0);
   response["truncation"] = "disabled";
   response["usage"] = Json();
@@ -392,6 +406,7 @@ void AppendParts(const Json& item, const AnswerContext& context, std::vector<Par
     part.kind = refusal ? PartKind::kRefusal : PartKind::kText;
     part.text = FindString(content, refusal ? "refusal" : "text");
     if (!refusal) part.citations = ReadAnnotations(content);
+    if (!refusal) part.logprobs = ReadLogprobs(Find(content, "logprobs"), 0);
     if (IsItem(part)) parts->push_back(std::move(part));
   }
 }

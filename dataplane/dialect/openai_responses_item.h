@@ -44,6 +44,8 @@ Json MakeItem(const chat::Part& part, const AnswerContext& context, size_t outpu
 Json MakeEmptyItem(const chat::Part& part, const AnswerContext& context, size_t output_index);
 // The content part of a message.
 Json MakeContent(const chat::Part& part);
+// ChatEvent::logprobs as a list.
+Json MakeLogprobs(std::string_view logprobs);
 // `text_length`: code points that are written so far, for a citation without a place.
 Json MakeAnnotation(const chat::Citation& citation, int64_t text_length);
 // ---- the response around them

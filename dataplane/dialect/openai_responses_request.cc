@@ -35,6 +35,8 @@ constexpr std::array<std::string_view, 28> kKnownMembers = {
     "metadata", "store", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention",
     "truncation", "service_tier", "client_metadata", "stream_options"};
 
+constexpr std::string_view kLogprobs = "message.output_text.logprobs";  // of `include`
+
 constexpr std::array<std::string_view, 7> kEfforts = {"none", "minimal", "low", "medium",
                                                       "high", "xhigh",   "max"};
 
@@ -170,11 +172,12 @@ void RequestReader::ReadOwnFields() {
     if (!value.is_null() && !Contains(kKnownMembers, name)) Own(name);
   }
   if (FindBool(body_, "background").value_or(false)) Own("background");
-  if (FindInteger(body_, "top_logprobs").value_or(0) != 0) Own("top_logprobs");
+  const int64_t top_logprobs = FindInteger(body_, "top_logprobs").value_or(0);
+  if (top_logprobs > 0) request_.top_logprobs = top_logprobs;
   const Json* const include = Find(body_, "include");
   if (include == nullptr || !include->is_array()) return;
-  for (size_t i = 0; i < include->size(); ++i) {
-    if ((*include)[i] == "message.output_text.logprobs") Own(StrCat("include[", i, "]"));
+  for (const Json& word : *include) {
+    if (word == kLogprobs) request_.top_logprobs = top_logprobs;
   }
 }
 
@@ -377,6 +380,10 @@ absl::StatusOr<UpstreamBody> OpenAiResponses::EncodeRequest(const ChatRequest& r
   if (TakesSampling(model, OpenAiEffort(request.reasoning, model))) {
     if (request.temperature.has_value()) body["temperature"] = *request.temperature;
     if (request.top_p.has_value()) body["top_p"] = *request.top_p;
+    if (request.top_logprobs.has_value()) {
+      body["top_logprobs"] = *request.top_logprobs;
+      body["include"].push_back(kLogprobs);
+    }
   }
   SetOpenAiFields(request, model, name(), &body);
   // The whole history comes with each request.

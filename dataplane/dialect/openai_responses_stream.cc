@@ -6,6 +6,7 @@
 
 #include "common/base/strings.h"
 #include "dataplane/dialect/json.h"
+#include "dataplane/dialect/openai_request.h"
 #include "dataplane/dialect/openai_responses_item.h"
 #include "dataplane/dialect/provider_error.h"
 #include "dataplane/dialect/sse_reader.h"
@@ -46,6 +47,7 @@ class Decoder : public EventDecoder {
     int part = -1;         // -1 = not open
     size_t bytes = 0;      // of the text that went out
     size_t citations = 0;  // that went out
+    size_t logprobs = 0;   // that went out
     bool done = false;
   };
   struct Item {
@@ -77,6 +79,7 @@ class Decoder : public EventDecoder {
                std::vector<ChatEvent>* events);
   void AddCitations(const Item& item, std::vector<chat::Citation> citations, Piece* piece,
                     std::vector<ChatEvent>* events);
+  void AddLogprobs(const Json* entries, size_t from, Piece* piece, std::vector<ChatEvent>* events);
   void Close(Piece* piece, chat::Signature signature, std::vector<ChatEvent>* events);
   void Shut(Piece* piece, chat::Signature signature, std::vector<ChatEvent>* events);
   void CloseOthers(PartKind opening, std::vector<ChatEvent>* events);
@@ -209,6 +212,7 @@ void Decoder::ReadItemEvent(const std::string& type, const Json& json,
         content_index, part_type == "refusal" ? PartKind::kRefusal : PartKind::kText, item, events);
     if (piece == nullptr) return;
     AddRest(*item, FindString(*part, part_type == "refusal" ? "refusal" : "text"), piece, events);
+    AddLogprobs(Find(*part, "logprobs"), piece->logprobs, piece, events);
     AddCitations(*item, ReadAnnotations(*part), piece, events);
     Close(piece, {}, events);
     return;
@@ -229,9 +233,13 @@ void Decoder::ReadItemEvent(const std::string& type, const Json& json,
     }
     return;
   }
-  if (word.ends_with(".delta")) Add(*item, FindString(json, "delta"), piece, events);
+  if (word.ends_with(".delta")) {
+    Add(*item, FindString(json, "delta"), piece, events);
+    AddLogprobs(Find(json, "logprobs"), 0, piece, events);
+  }
   if (word.ends_with(".done")) {
     AddRest(*item, FindString(json, refusal ? "refusal" : "text"), piece, events);
+    AddLogprobs(Find(json, "logprobs"), piece->logprobs, piece, events);
   }
 }
 
@@ -306,6 +314,7 @@ void Decoder::FinishItem(const Json& whole, Item* item, std::vector<ChatEvent>* 
                                  refusal ? PartKind::kRefusal : PartKind::kText, item, events);
     if (piece == nullptr) return;
     AddRest(*item, FindString(content, refusal ? "refusal" : "text"), piece, events);
+    AddLogprobs(Find(content, "logprobs"), piece->logprobs, piece, events);
     if (!refusal) AddCitations(*item, ReadAnnotations(content), piece, events);
     Close(piece, {}, events);
   }
@@ -391,6 +400,17 @@ void Decoder::AddCitations(const Item& item, std::vector<chat::Citation> citatio
   if (piece->part < 0) Open(item, piece, events);
   ChatEvent delta{.kind = Kind::kPartDelta, .part = piece->part, .part_kind = piece->kind};
   delta.citations = std::move(citations);
+  events->push_back(std::move(delta));
+}
+
+// Of the open text; the entries before `from` went out.
+void Decoder::AddLogprobs(const Json* entries, size_t from, Piece* piece,
+                          std::vector<ChatEvent>* events) {
+  if (piece->part < 0 || piece->kind != PartKind::kText || entries == nullptr) return;
+  if (!entries->is_array() || entries->size() <= from) return;
+  piece->logprobs += entries->size() - from;
+  ChatEvent delta{.kind = Kind::kPartDelta, .part = piece->part, .part_kind = piece->kind};
+  delta.logprobs = ReadLogprobs(entries, from);
   events->push_back(std::move(delta));
 }
 

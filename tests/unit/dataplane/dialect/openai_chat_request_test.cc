@@ -180,16 +180,20 @@ TEST(OpenAiChatRequest, HintsAreLeftOutAndWhatHasMeaningIsNamed) {
            R"("prompt_cache_retention":"24h","prediction":{},"logprobs":false,"top_logprobs":0,)"
            R"("modalities":["text"],"user":"u","safety_identifier":"s","verbosity":"low",)"
            R"("prompt_cache_options":{"mode":"explicit"},"logit_bias":{"1":-1})");
-  const ChatRequest own = With(
-      R"("logprobs":true,"top_logprobs":2,"modalities":["text","audio"],"audio":{"voice":"x"},)"
-      R"("web_search_options":{},"thing":1)");
+  const ChatRequest own = With(R"("modalities":["text","audio"],"audio":{"voice":"x"},)"
+                               R"("web_search_options":{},"thing":1)");
 
   EXPECT_THAT(hints.own_fields, IsEmpty());
   EXPECT_EQ(hints.end_user, "u");
   EXPECT_EQ(hints.verbosity, "low");
   EXPECT_EQ(hints.logit_bias, R"({"1":-1})");
-  EXPECT_THAT(own.own_fields, ElementsAre("logprobs", "top_logprobs", "modalities", "audio",
-                                          "web_search_options", "thing"));
+  EXPECT_THAT(own.own_fields, ElementsAre("modalities", "audio", "web_search_options", "thing"));
+}
+
+TEST(OpenAiChatRequest, LogProbabilities) {
+  EXPECT_FALSE(With(R"("logprobs":false,"top_logprobs":0)").top_logprobs.has_value());
+  EXPECT_EQ(With(R"("logprobs":true)").top_logprobs, 0);
+  EXPECT_EQ(With(R"("logprobs":true,"top_logprobs":3)").top_logprobs, 3);
 }
 
 TEST(OpenAiChatRequest, ThePathsModelWins) {

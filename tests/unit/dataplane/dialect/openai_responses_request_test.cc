@@ -90,8 +90,7 @@ TEST(OpenAiResponsesDecodeRequest, IgnoresHints) {
 TEST(OpenAiResponsesDecodeRequest, NamesWhatOnlyThisDialectHas) {
   for (const std::string_view member :
        {R"("background":true)", R"("previous_response_id":"resp_1")", R"("conversation":"c")",
-        R"("prompt":{"id":"p"})", R"("max_tool_calls":3)", R"("top_logprobs":2)",
-        R"("unheard_of":1)"}) {
+        R"("prompt":{"id":"p"})", R"("max_tool_calls":3)", R"("unheard_of":1)"}) {
     const std::string_view name = member.substr(1, member.find('"', 1) - 1);
     EXPECT_THAT(Decode(member).own_fields, ElementsAre(std::string(name)));
   }
@@ -99,8 +98,12 @@ TEST(OpenAiResponsesDecodeRequest, NamesWhatOnlyThisDialectHas) {
               ElementsAre("tools[0]", "tools[1]"));
   EXPECT_THAT(Decode(R"("tool_choice":{"type":"web_search"})").own_fields,
               ElementsAre("tool_choice"));
-  EXPECT_THAT(Decode(R"("include":["message.output_text.logprobs"])").own_fields,
-              ElementsAre("include[0]"));
+}
+
+TEST(OpenAiResponsesDecodeRequest, ReadsWhichLogProbabilitiesAreAskedFor) {
+  EXPECT_FALSE(Decode(R"("top_logprobs":0)").top_logprobs.has_value());
+  EXPECT_EQ(Decode(R"("top_logprobs":2)").top_logprobs, 2);
+  EXPECT_EQ(Decode(R"("include":["message.output_text.logprobs"])").top_logprobs, 0);
 }
 
 TEST(OpenAiResponsesDecodeRequest, NamesTheFieldThatIsWrong) {

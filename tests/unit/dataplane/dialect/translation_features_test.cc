@@ -417,6 +417,17 @@ const std::vector<Case>& Cases() {
         {kAnthropic, {"-50256"}},
         {kGemini, {"-50256"}},
         {kBedrock, {"-50256"}}}},
+      {Feature::kLogprobs,
+       kChat,
+       R"({"logprobs":true,"top_logprobs":2})",
+       {{kResponses, {R"("top_logprobs":2)", R"("include":["message.output_text.logprobs"])"}},
+        {kAnthropic, {"-logprobs"}},
+        {kGemini, {}},
+        {kBedrock, {"-logprobs"}}}},
+      {Feature::kLogprobs,
+       kResponses,
+       R"({"include":["message.output_text.logprobs"]})",
+       {{kChat, {R"("logprobs":true)", "-top_logprobs"}}}},
       {Feature::kJsonObject,
        kChat,
        R"({"response_format":{"type":"json_object"}})",
@@ -655,6 +666,64 @@ TEST(TranslationFeatures, SeveralAnswersAreAsManyRequestsWhereThereIsNoOtherWay)
   const Encoded nine = EncodeFor(kChat, R"({"n":9})", kGemini, kGeminiModel);
   EXPECT_EQ(nine.translation->branch_count(), 9u);
   EXPECT_TRUE(Holds(nine.body->body, "-candidateCount")) << nine.body->body;
+}
+
+// Plain and streamed, both ways between the two dialects that have them.
+TEST(TranslationFeatures, LogProbabilitiesComeBack) {
+  constexpr std::string_view kChatEntries =
+      R"([{"token":"Hi","logprob":-0.5,"bytes":[72,105],"top_logprobs":)"
+      R"([{"token":"Ho","logprob":-1.5,"bytes":null}]}])";
+  constexpr std::string_view kResponsesEntries =
+      R"([{"token":"Hi","logprob":-0.5,"bytes":[72,105],"top_logprobs":)"
+      R"([{"token":"Ho","logprob":-1.5,"bytes":[]}]}])";
+  const std::string chat_logprobs = StrCat(R"("logprobs":{"content":)", kChatEntries, "}");
+  const std::string responses_logprobs = StrCat(R"("logprobs":)", kResponsesEntries);
+  const auto streamed = [](const Encoded& encoded, std::string_view bytes) {
+    std::string out;
+    encoded.translation->BeginStream();
+    encoded.translation->Feed(0, bytes, &out);
+    encoded.translation->Finish(0, &out);
+    return out;
+  };
+  Encoded to_chat = EncodeFor(kResponses, R"({"top_logprobs":1})", kChat, "gpt-4o");
+  const auto from_chat = to_chat.translation->TranslateAnswer(
+      {StrCat(R"({"choices":[{"index":0,"finish_reason":"stop",)", chat_logprobs,
+              R"(,"message":{"role":"assistant","content":"Hi"}}]})")});
+  ASSERT_TRUE(from_chat.ok()) << from_chat.status();
+  EXPECT_TRUE(Holds(*from_chat, responses_logprobs)) << *from_chat;
+  const std::string chat_stream = streamed(
+      to_chat,
+      StrCat(R"(data: {"choices":[{"index":0,"delta":{"content":"Hi"},)", chat_logprobs,
+             "}]}\n\ndata: ", R"({"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})",
+             "\n\ndata: [DONE]\n\n"));
+  const auto at = chat_stream.find("response.output_text.delta");
+  EXPECT_TRUE(Holds(chat_stream.substr(at), responses_logprobs)) << chat_stream;
+  const auto last = chat_stream.find("response.completed");
+  EXPECT_TRUE(Holds(chat_stream.substr(last), responses_logprobs)) << chat_stream;
+
+  Encoded to_responses =
+      EncodeFor(kChat, R"({"logprobs":true,"top_logprobs":1})", kResponses, "gpt-4o");
+  const std::string whole =
+      StrCat(R"({"status":"completed","output":[{"type":"message","id":"m","content":[)"
+             R"({"type":"output_text","text":"Hi","annotations":[],)",
+             responses_logprobs, "}]}]}");
+  const auto from_responses = to_responses.translation->TranslateAnswer({whole});
+  ASSERT_TRUE(from_responses.ok()) << from_responses.status();
+  EXPECT_EQ(Json::parse(*from_responses)["choices"][0]["logprobs"]["content"],
+            Json::parse(kResponsesEntries));
+  const std::string stream = streamed(
+      to_responses,
+      StrCat("data: ",
+             R"({"type":"response.output_item.added","output_index":0,)"
+             R"("item":{"type":"message","id":"m"}})",
+             "\n\ndata: ", R"({"type":"response.output_text.delta","output_index":0,"delta":"Hi",)",
+             responses_logprobs,
+             "}\n\ndata: ", R"({"type":"response.output_text.done","output_index":0,"text":"Hi",)",
+             responses_logprobs, "}\n\ndata: ", R"({"type":"response.completed","response":)",
+             whole, "}\n\n"));
+  const std::string entries = StrCat(R"("logprobs":{"content":)", kResponsesEntries);
+  EXPECT_TRUE(Holds(stream, entries)) << stream;
+  EXPECT_EQ(stream.find(entries), stream.rfind(entries)) << stream;
 }
 
 TEST(TranslationFeatures, AFileIsKnownToItsProviderOnly) {
