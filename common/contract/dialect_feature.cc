@@ -20,6 +20,7 @@ constexpr std::string_view kClaudesTemperature =
 constexpr std::string_view kClaudesTopP = "Claude: not beside temperature, and not from 4.7 on";
 constexpr std::string_view kClaudesTopK = "Claude: not with thinking, and not from 4.7 on";
 constexpr std::string_view kNotReasoning = "not for OpenAI's models that reason";
+constexpr std::string_view kCutHere = "the answer is cut off here; the provider goes on";
 constexpr std::string_view kRequests = "as many requests in parallel, at most 16";
 constexpr std::string_view kByTable = "effort and budget by a table";
 constexpr std::string_view kSignedThere =
@@ -139,8 +140,8 @@ constexpr FeatureRow kRows[] = {
     {Feature::kStop,
      "stop sequences",
      {"stop", "", "stop_sequences", "stopSequences", "stopSequences"},
-     {M, R, M, M, M},
-     {"at most 4", "", "", "at most 5", ""}},
+     {M, E, M, M, M},
+     {"at most 4; models that reason: cut off here", kCutHere, "", "at most 5", ""}},
     {Feature::kN,
      "several answers",
      {"n", "", "", "candidateCount", ""},

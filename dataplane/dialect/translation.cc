@@ -16,6 +16,7 @@
 #include "dataplane/dialect/feature_check.h"
 #include "dataplane/dialect/gemini_model.h"
 #include "dataplane/dialect/json.h"
+#include "dataplane/dialect/openai_model.h"
 #include "dataplane/dialect/provider_error.h"
 #include "dataplane/dialect/system_edits.h"
 #include "dataplane/dialect/tool_id.h"
@@ -90,6 +91,23 @@ bool TakesNoJsonBesideTools(std::string_view backend, std::string_view model) {
 // Where the dialect takes a schema for the answer but the model may not.
 bool TakesNoSchema(std::string_view backend, std::string_view model) {
   return backend == "anthropic" && !ClaudeModelOf(model).takes_schema;
+}
+
+// Where the client's stop sequences are cut out here.
+bool TakesNoStop(std::string_view backend, std::string_view model) {
+  if (Is(backend, Feature::kStop, Treatment::kEmulated)) return true;
+  return backend == contract::kDialectOpenAiChat && !OpenAiModelOf(model).takes_stop;
+}
+
+absl::Status CheckStops(const std::vector<std::string>& stops, std::string_view client) {
+  size_t bytes = 0;
+  for (const std::string& stop : stops) bytes += stop.size();
+  if (stops.size() <= StopFilter::kStopsMax && bytes <= StopFilter::kStopBytesMax) {
+    return absl::OkStatus();
+  }
+  return BadField(contract::FindFeature(Feature::kStop).field[contract::DialectColumn(client)],
+                  StrCat("the model takes no stop sequences, and at most ", StopFilter::kStopsMax,
+                         " of ", StopFilter::kStopBytesMax, " bytes in all are looked for here"));
 }
 
 // A provider that cannot be told which of the tools may be called is shown no other ones.
@@ -186,6 +204,11 @@ absl::StatusOr<UpstreamBody> Translation::Encode(const Dialect& backend,
     schema_tool_.emplace(tool, request.response_format.schema);
     AddSchemaTool(tool, &request);
   }
+  stop_.reset();
+  if (!request.stop.empty() && TakesNoStop(name, traits.model)) {
+    LMGATE_RETURN_IF_ERROR(CheckStops(request.stop, client_.dialect->name()));
+    stop_.emplace(std::exchange(request.stop, {}));
+  }
   FitTools(name, &request);
   absl::StatusOr<UpstreamBody> upstream = backend_->EncodeRequest(request, traits);
   if (!upstream.ok()) return InClientsWords(upstream.status(), client_.dialect->name());
@@ -268,12 +291,7 @@ absl::StatusOr<chat::ChatResponse> Translation::DecodeAnswer(
     for (ChatEvent& event : chat::EventsOf(*response)) {
       if (event.kind == Kind::kEnd || (event.kind == Kind::kStart && i > 0)) continue;
       if (branch_count_ > 1) event.choice = static_cast<int>(i);
-      filtered_.clear();
-      if (schema_tool_.has_value()) {
-        schema_tool_->Add(std::move(event), &filtered_);
-      } else {
-        filtered_.push_back(std::move(event));
-      }
+      Filter(std::move(event));
       for (ChatEvent& each : filtered_) {
         if (IsNameless(each)) return absl::UnavailableError(kNameless);
         Restore(&each);
@@ -364,13 +382,20 @@ void Translation::OnEvent(size_t branch, ChatEvent event, std::string* out) {
     default:
       break;
   }
+  Filter(std::move(event));
+  for (ChatEvent& each : filtered_) Emit(std::move(each), out);
+}
+
+// No provider needs both: those that take no stop sequences take a schema.
+void Translation::Filter(ChatEvent event) {
   filtered_.clear();
   if (schema_tool_.has_value()) {
     schema_tool_->Add(std::move(event), &filtered_);
+  } else if (stop_.has_value()) {
+    stop_->Add(std::move(event), &filtered_);
   } else {
     filtered_.push_back(std::move(event));
   }
-  for (ChatEvent& each : filtered_) Emit(std::move(each), out);
 }
 
 void Translation::Emit(ChatEvent event, std::string* out) {

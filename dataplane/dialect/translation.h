@@ -17,6 +17,7 @@
 #include "dataplane/chat/chat_response.h"
 #include "dataplane/dialect/dialect.h"
 #include "dataplane/dialect/signed_calls.h"
+#include "dataplane/dialect/stop_filter.h"
 #include "dataplane/dialect/structured_output.h"
 
 namespace lmgate::dialect {
@@ -101,6 +102,7 @@ class Translation {
 
   absl::StatusOr<chat::ChatResponse> DecodeAnswer(const std::vector<std::string>& bodies);
   void FitTools(std::string_view backend, chat::ChatRequest* request);
+  void Filter(chat::ChatEvent event);
   void OnEvent(size_t branch, chat::ChatEvent event, std::string* out);
   void Emit(chat::ChatEvent event, std::string* out);
   void Restore(chat::ChatEvent* event);
@@ -112,6 +114,7 @@ class Translation {
   size_t branch_count_ = 1;
   absl::flat_hash_map<std::string, std::string> tool_names_;  // the provider's -> the client's
   std::optional<SchemaToolFilter> schema_tool_;
+  std::optional<StopFilter> stop_;
   std::vector<Branch> branches_;
   std::unique_ptr<EventEncoder> encoder_;
   std::vector<chat::ChatEvent> events_;    // of one Feed

@@ -32,14 +32,14 @@ TEST_F(DialectsTest, ShowsAllFeaturesAndDialects) {
   EXPECT_THAT(out, ContainsRegex("FEATURE +OPENAI-CHAT +OPENAI-RESPONSES +ANTHROPIC +GEMINI "
                                  "+BEDROCK\n"));
   EXPECT_THAT(out, ContainsRegex("\nlogit bias +maps +dropped +dropped +dropped +dropped\n"));
-  EXPECT_THAT(out, ContainsRegex("\nstop sequences +maps +refused +maps"));
+  EXPECT_THAT(out, ContainsRegex("\nstop sequences +maps +emulated +maps"));
 }
 
 TEST_F(DialectsTest, WideNamesFieldsAndNotes) {
   const std::string out = Out({"dialects", "-o", "wide"});
 
   EXPECT_THAT(out, HasSubstr("maps (max_completion_tokens)"));
-  EXPECT_THAT(out, HasSubstr("openai-chat: at most 4; gemini: at most 5"));
+  EXPECT_THAT(out, HasSubstr("gemini: at most 5"));
   EXPECT_THAT(out, HasSubstr("anthropic, gemini, bedrock: as a user's text in <system> tags"));
 }
 

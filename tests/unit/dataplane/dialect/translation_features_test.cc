@@ -369,7 +369,7 @@ const std::vector<Case>& Cases() {
       {Feature::kStop,
        kChat,
        R"({"stop":["STOPW"]})",
-       {{kResponses, {}},
+       {{kResponses, {"-STOPW"}},
         {kAnthropic, {R"("stop_sequences":["STOPW"])"}},
         {kGemini, {R"("stopSequences":["STOPW"])"}},
         {kBedrock, {R"("stopSequences":["STOPW"])"}}}},
@@ -724,6 +724,44 @@ TEST(TranslationFeatures, LogProbabilitiesComeBack) {
   const std::string entries = StrCat(R"("logprobs":{"content":)", kResponsesEntries);
   EXPECT_TRUE(Holds(stream, entries)) << stream;
   EXPECT_EQ(stream.find(entries), stream.rfind(entries)) << stream;
+}
+
+TEST(TranslationFeatures, AnAnswerIsCutBeforeAStopSequenceThatTheProviderIsNotTold) {
+  const std::string stops = R"({"stop_sequences":["STOPW"]})";
+  Encoded responses = EncodeFor(kAnthropic, stops, kResponses, "gpt-5");
+  const auto whole = responses.translation->TranslateAnswer(
+      {R"({"status":"completed","output":[{"type":"message","id":"m","content":[)"
+       R"({"type":"output_text","text":"one STOPW two","annotations":[]}]}]})"});
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  EXPECT_TRUE(Holds(*whole, R"("text":"one ")")) << *whole;
+  EXPECT_TRUE(Holds(*whole, R"("stop_reason":"stop_sequence","stop_sequence":"STOPW")")) << *whole;
+
+  Encoded chat = EncodeFor(kAnthropic, stops, kChat, "gpt-5");
+  ASSERT_TRUE(chat.body.ok()) << chat.body.status();
+  EXPECT_TRUE(Holds(chat.body->body, "-STOPW")) << chat.body->body;
+  std::string stream;
+  chat.translation->BeginStream();
+  chat.translation->Feed(
+      0,
+      "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"one ST\"}}]}\n\n"
+      "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"OPW two\"}}]}\n\n"
+      "data: {\"choices\":[{\"index\":0,\"delta\":{},"
+      "\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
+      &stream);
+  EXPECT_TRUE(chat.translation->ended());
+  EXPECT_TRUE(Holds(stream, R"("text":"one ")")) << stream;
+  EXPECT_TRUE(Holds(stream, "-two")) << stream;
+  EXPECT_TRUE(Holds(stream, R"("stop_reason":"stop_sequence","stop_sequence":"STOPW")")) << stream;
+
+  Json many = Json::array();
+  for (int i = 0; i < 17; ++i) many.push_back(std::to_string(i));
+  const Encoded refused =
+      EncodeFor(kAnthropic, Json{{"stop_sequences", many}}.dump(), kResponses, "gpt-5");
+  EXPECT_TRUE(NamesField(refused.body.status())) << refused.body.status();
+  // As many as OpenAI takes.
+  const Encoded five =
+      EncodeFor(kAnthropic, R"({"stop_sequences":["1","2","3","4","5"]})", kChat, "gpt-4o");
+  EXPECT_EQ(GetFieldHint(five.body.status()).value_or(FieldHint()).field, "stop_sequences");
 }
 
 TEST(TranslationFeatures, AFileIsKnownToItsProviderOnly) {
