@@ -176,9 +176,15 @@ void ChatChunkReader::AddLogprobs(const Json& logprobs, Choice* choice, Events* 
   if (!context_.request.top_logprobs.has_value() || !open || ended_) return;
   std::string entries = ReadLogprobs(Find(logprobs, "content"), 0);
   if (entries.empty()) return;
-  ChatEvent delta = PartEvent(Kind::kPartDelta, choice->number, choice->open_part, PartKind::kText);
-  delta.logprobs = std::move(entries);
-  events->push_back(std::move(delta));
+  // That of the text itself, unless the token is not a whole character yet.
+  const bool has_text = !events->empty() && events->back().kind == Kind::kPartDelta &&
+                        events->back().choice == choice->number &&
+                        events->back().part == choice->open_part;
+  if (!has_text) {
+    events->push_back(
+        PartEvent(Kind::kPartDelta, choice->number, choice->open_part, PartKind::kText));
+  }
+  events->back().logprobs = std::move(entries);
 }
 
 // A string; Mistral's list has texts and {"type":"thinking","thinking":[texts]}.

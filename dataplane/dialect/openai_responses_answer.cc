@@ -62,15 +62,23 @@ std::string OpenAiResponses::EncodeResponse(const chat::ChatResponse& response,
   if (response.choices.empty()) return DumpJson(json);
   const chat::Choice& choice = response.choices[0];
   Json output = Json::array();
+  PartKind last = PartKind::kReasoning;
   bool refused = false;
+  const auto add = [&](const Part& part) {
+    const bool refusal = part.kind == PartKind::kRefusal;
+    refused = refused || refusal;
+    if (refusal && last == PartKind::kText) {
+      AddRefusal(part, &output.back());
+    } else {
+      AddItem(part, context, &output);
+    }
+    last = part.kind;
+  };
   for (const Part& part : choice.parts) {
-    if (!IsItem(part)) continue;
-    refused = refused || part.kind == PartKind::kRefusal;
-    AddItem(part, context, &output);
+    if (IsItem(part)) add(part);
   }
-  if (choice.finish == chat::FinishReason::kRefusal && !refused) {
-    AddItem(MissingRefusal(), context, &output);
-  }
+  if (choice.finish == chat::FinishReason::kRefusal && !refused) add(MissingRefusal());
+  if (IsCut(choice.finish) && !output.empty()) MarkIncomplete(&output.back());
   json["output"] = std::move(output);
   CompleteResponse(choice.finish, response.usage, &json);
   return DumpJson(json);

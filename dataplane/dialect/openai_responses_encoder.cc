@@ -23,10 +23,20 @@ Json MakePart(PartKind kind) {
   return MakeContent(part);
 }
 
+Part EmptyRefusal() {
+  Part part;
+  part.kind = PartKind::kRefusal;
+  return part;
+}
+
 }  // namespace
 
 struct OpenAiResponsesEncoder::Item {
   Part part;  // all that came of it
+  // What a message says behind its text.
+  Part refusal = EmptyRefusal();
+  bool is_refusal_of_last = false;
+  bool cut = false;
   ItemKind kind = ItemKind::kMessage;
   std::string id;
   size_t output_index = 0;
@@ -67,7 +77,7 @@ void OpenAiResponsesEncoder::Encode(const ChatEvent& event, std::string* out) {
     case Kind::kPartClose:
       if (item == open_.end()) return;
       if (!event.signature.data.empty()) item->second->part.signature = event.signature;
-      Close(item->second.get(), out);
+      Shut(std::move(item->second), out);
       open_.erase(item);
       return;
     case Kind::kUsage:
@@ -115,9 +125,13 @@ void OpenAiResponsesEncoder::Begin(std::string_view model, int64_t created, std:
 // Texts and reasoning are announced with their first words: an empty one is no item.
 void OpenAiResponsesEncoder::Open(const ChatEvent& event, std::string* out) {
   Begin("", 0, out);
+  const bool joins = event.part_kind == PartKind::kRefusal && last_ != nullptr &&
+                     last_->part.kind == PartKind::kText && last_->announced;
+  if (!joins) CloseLast(out);
   auto& item = open_[event.part];
   if (item != nullptr) Close(item.get(), out);
   item = std::make_unique<Item>();
+  item->is_refusal_of_last = joins;
   item->part.kind = event.part_kind;
   item->part.id = event.id;
   item->part.name = event.name;
@@ -162,6 +176,10 @@ void OpenAiResponsesEncoder::Add(const ChatEvent& event, Item* item, std::string
 
 void OpenAiResponsesEncoder::AddText(std::string_view text, std::string_view logprobs, Item* item,
                                      std::string* out) {
+  if (item->is_refusal_of_last) {
+    item->part.text.append(text);
+    return;
+  }
   Announce(item, out);
   std::string& kept =
       item->part.kind == PartKind::kToolCall ? item->part.arguments : item->part.text;
@@ -218,12 +236,48 @@ void OpenAiResponsesEncoder::AddCitation(const chat::Citation& citation, Item* i
   Write("response.output_text.annotation.added", std::move(members), out);
 }
 
+// The part is over; the item's end is said with the next.
+void OpenAiResponsesEncoder::Shut(std::unique_ptr<Item> item, std::string* out) {
+  if (item->is_refusal_of_last && last_ != nullptr) {
+    last_->refusal.text.append(item->part.text);
+    return;
+  }
+  item->is_refusal_of_last = false;
+  CloseLast(out);
+  last_ = std::move(item);
+}
+
+void OpenAiResponsesEncoder::CloseLast(std::string* out) {
+  if (last_ == nullptr) return;
+  const std::unique_ptr<Item> item = std::move(last_);
+  Close(item.get(), out);
+}
+
+void OpenAiResponsesEncoder::WriteRefusal(const Item& item, Json* whole, std::string* out) {
+  refused_ = true;
+  Json members = Place(item);
+  members["content_index"] = 1;
+  Json event = members;
+  event["part"] = MakePart(PartKind::kRefusal);
+  Write("response.content_part.added", std::move(event), out);
+  event = members;
+  event["delta"] = item.refusal.text;
+  Write("response.refusal.delta", std::move(event), out);
+  event = members;
+  event["refusal"] = item.refusal.text;
+  Write("response.refusal.done", std::move(event), out);
+  AddRefusal(item.refusal, whole);
+  members["part"] = (*whole)["content"].back();
+  Write("response.content_part.done", std::move(members), out);
+}
+
 void OpenAiResponsesEncoder::Close(Item* item, std::string* out) {
   if (!item->announced && !IsItem(item->part)) return;
   Announce(item, out);
   refused_ = refused_ || item->part.kind == PartKind::kRefusal;
   Json members = Place(*item);
   Json whole = MakeItem(item->part, context_, item->output_index);
+  if (item->cut) MarkIncomplete(&whole);
   switch (item->kind) {
     case ItemKind::kMessage: {
       const bool refusal = item->part.kind == PartKind::kRefusal;
@@ -233,6 +287,7 @@ void OpenAiResponsesEncoder::Close(Item* item, std::string* out) {
       Write(refusal ? "response.refusal.done" : "response.output_text.done", std::move(text), out);
       members["part"] = whole["content"][0];
       Write("response.content_part.done", std::move(members), out);
+      if (!item->refusal.text.empty()) WriteRefusal(*item, &whole, out);
       break;
     }
     case ItemKind::kFunctionCall:
@@ -277,8 +332,17 @@ void OpenAiResponsesEncoder::WriteWhole(const Part& part, std::string* out) {
 }
 
 void OpenAiResponsesEncoder::CloseAll(std::string* out) {
-  for (auto& [part, item] : open_) Close(item.get(), out);
+  std::map<int, std::unique_ptr<Item>> open = std::move(open_);
   open_.clear();
+  for (auto& [part, item] : open) Shut(std::move(item), out);
+  const bool refused = refused_ || (last_ != nullptr && !last_->refusal.text.empty()) ||
+                       (last_ != nullptr && last_->part.kind == PartKind::kRefusal);
+  if (last_ != nullptr) last_->cut = IsCut(finish_);
+  if (finish_ == chat::FinishReason::kRefusal && !refused && last_ != nullptr &&
+      last_->part.kind == PartKind::kText && last_->announced) {
+    last_->refusal = MissingRefusal();
+  }
+  CloseLast(out);
 }
 
 void OpenAiResponsesEncoder::End(std::string* out) {
@@ -292,6 +356,7 @@ void OpenAiResponsesEncoder::End(std::string* out) {
 // What was open stays without its done: it is not whole.
 void OpenAiResponsesEncoder::Fail(const chat::ProviderError& error, std::string* out) {
   Begin("", 0, out);
+  CloseLast(out);
   FailResponse(error, response_.get());
   WriteLast("response.failed", out);
 }

@@ -43,6 +43,9 @@ class OpenAiResponsesEncoder : public EventEncoder {
   void WriteWhole(const chat::Part& part, std::string* out);
   void End(std::string* out);
   void Fail(const chat::ProviderError& error, std::string* out);
+  void Shut(std::unique_ptr<Item> item, std::string* out);
+  void WriteRefusal(const Item& item, Json* whole, std::string* out);
+  void CloseLast(std::string* out);
   void CloseAll(std::string* out);
   void WriteLast(std::string_view type, std::string* out);
   void Write(std::string_view type, Json members, std::string* out);
@@ -57,6 +60,9 @@ class OpenAiResponsesEncoder : public EventEncoder {
   bool ended_ = false;
   // By number of the part.
   std::map<int, std::unique_ptr<Item>> open_;
+  // Whose part is over: what comes next says whether it is whole, and whether a refusal belongs to
+  // it.
+  std::unique_ptr<Item> last_;
   bool refused_ = false;
   chat::FinishReason finish_ = chat::FinishReason::kStop;
   chat::TokenUsage usage_;

@@ -56,7 +56,8 @@ Json MakeTool(const chat::Tool& tool) {
     return json;
   }
   json["parameters"] = NullOrJson(tool.parameters);
-  json["strict"] = tool.strict.value_or(true);
+  // Absent, it is true at OpenAI; no other provider is told so.
+  json["strict"] = tool.strict.value_or(false);
   return json;
 }
 
@@ -313,6 +314,11 @@ Json MakeResponse(const AnswerContext& context, std::string_view model, int64_t 
   const chat::ChatRequest& request = context.request;
   Json tools = Json::array();
   for (const chat::Tool& tool : request.tools) tools.push_back(MakeTool(tool));
+  const absl::StatusOr<Json> fields = ParseObject(request.openai_fields);
+  const auto asked = [&fields](std::string_view name, Json otherwise) {
+    const Json* const value = fields.ok() ? Find(*fields, name) : nullptr;
+    return value == nullptr ? otherwise : *value;
+  };
   Json response = Json::object();
   response["id"] = StrCat("resp_", context.id);
   response["object"] = "response";
@@ -332,26 +338,38 @@ Json MakeResponse(const AnswerContext& context, std::string_view model, int64_t 
   response["presence_penalty"] = NumberOr(request.presence_penalty, 0.0);
   response["frequency_penalty"] = NumberOr(request.frequency_penalty, 0.0);
   response["previous_response_id"] = Json();
-  response["prompt_cache_key"] = Json();
+  response["prompt_cache_key"] = asked("prompt_cache_key", nullptr);
   response["reasoning"] = MakeReasoning(request.reasoning);
-  response["safety_identifier"] = Json();
+  response["safety_identifier"] = asked("safety_identifier", nullptr);
   response["service_tier"] = "default";
-  response["store"] = false;
+  response["store"] = asked("store", true);
   response["temperature"] = NumberOr(request.temperature, 1.0);
   response["text"] = MakeText(request);
   response["tool_choice"] = MakeToolChoice(request);
   response["tools"] = std::move(tools);
   response["top_logprobs"] = request.top_logprobs.value_or(0);
   response["top_p"] = NumberOr(request.top_p, 1.0);
-  response["truncation"] = "disabled";
+  response["truncation"] = asked("truncation", "disabled");
   response["usage"] = Json();
-  response["user"] = NullOr(request.end_user);
-  response["metadata"] = Json::object();
+  response["user"] = asked("user", nullptr);
+  response["metadata"] = asked("metadata", Json::object());
   return response;
 }
 
+void MarkIncomplete(Json* item) {
+  if (Find(*item, "status") != nullptr) (*item)["status"] = "incomplete";
+}
+
+void AddRefusal(const Part& refusal, Json* message) {
+  (*message)["content"].push_back(MakeContent(refusal));
+}
+
+bool IsCut(FinishReason finish) {
+  return finish == FinishReason::kLength || finish == FinishReason::kContentFilter;
+}
+
 void CompleteResponse(FinishReason finish, const chat::TokenUsage& usage, Json* response) {
-  const bool cut = finish == FinishReason::kLength || finish == FinishReason::kContentFilter;
+  const bool cut = IsCut(finish);
   (*response)["status"] = cut ? "incomplete" : "completed";
   if (cut) {
     (*response)["incomplete_details"] =

@@ -53,6 +53,12 @@ Json MakeAnnotation(const chat::Citation& citation, int64_t text_length);
 // In progress, with an empty output: what the request said, and defaults for all that clients with
 // strict types ask for.
 Json MakeResponse(const AnswerContext& context, std::string_view model, int64_t created);
+// Of the last item of an answer that was cut.
+void MarkIncomplete(Json* item);
+// A refusal behind a text is said in the same message: its second content part.
+void AddRefusal(const chat::Part& refusal, Json* message);
+// Whether the answer was cut, and its last item with it.
+bool IsCut(chat::FinishReason finish);
 // Sets status, incomplete_details and usage by how the answer ended.
 void CompleteResponse(chat::FinishReason finish, const chat::TokenUsage& usage, Json* response);
 void FailResponse(const chat::ProviderError& error, Json* response);

@@ -409,9 +409,12 @@ void Decoder::AddLogprobs(const Json* entries, size_t from, Piece* piece,
   if (piece->part < 0 || piece->kind != PartKind::kText || entries == nullptr) return;
   if (!entries->is_array() || entries->size() <= from) return;
   piece->logprobs += entries->size() - from;
-  ChatEvent delta{.kind = Kind::kPartDelta, .part = piece->part, .part_kind = piece->kind};
-  delta.logprobs = ReadLogprobs(entries, from);
-  events->push_back(std::move(delta));
+  const bool has_text = !events->empty() && events->back().kind == Kind::kPartDelta &&
+                        events->back().part == piece->part && events->back().logprobs.empty();
+  if (!has_text) {
+    events->push_back({.kind = Kind::kPartDelta, .part = piece->part, .part_kind = piece->kind});
+  }
+  events->back().logprobs = ReadLogprobs(entries, from);
 }
 
 void Decoder::Close(Piece* piece, chat::Signature signature, std::vector<ChatEvent>* events) {

@@ -43,6 +43,9 @@ std::vector<Event> Split(std::string_view bytes, std::string* wrong) {
   return events;
 }
 
+// Also for an item of an answer that was cut.
+constexpr std::string_view kWhole = "completed";
+
 std::string CheckItem(const Json& item, std::string_view status) {
   static const std::map<std::string, std::string> prefixes = {{"message", "msg_"},
                                                               {"function_call", "fc_"},
@@ -63,7 +66,9 @@ std::string CheckItem(const Json& item, std::string_view status) {
     }
     return {};
   }
-  if (item.value("status", "") != status) return id + ": its status is not " + std::string(status);
+  const bool cut = status == kWhole && item.value("status", "") == "incomplete";
+  if (item.value("status", "") != status && !cut)
+    return id + ": its status is not " + std::string(status);
   if (type == "message") {
     if (item.value("role", "") != "assistant") return id + ": its role is not assistant";
     if (!item.contains("content") || !item["content"].is_array()) return id + ": no content";
@@ -160,11 +165,14 @@ class Checker {
     bool had_part = false;
     bool done = false;
     Json whole;
+    std::vector<std::string> refusals;  // types of events of a refusal behind the text
   };
 
   std::string Announce(const Json& data);
   std::string FinishItem(const Json& data);
   std::string AddToItem(const std::string& type, const Json& data, Item* item);
+  static std::string AddToRefusal(const std::string& type, const Json& data,
+                                  std::vector<std::string>* refusals);
   std::string AddDone(const std::string& member, const Json& data, Item* item);
 
   std::vector<Item> items_;
@@ -206,6 +214,21 @@ std::string Checker::AddDone(const std::string& member, const Json& data, Item* 
   return {};
 }
 
+std::string Checker::AddToRefusal(const std::string& type, const Json& data,
+                                  std::vector<std::string>* refusals) {
+  static const std::vector<std::string> types = {"response.content_part.added",
+                                                 "response.refusal.delta", "response.refusal.done",
+                                                 "response.content_part.done"};
+  if (refusals->size() >= types.size() || type != types[refusals->size()]) {
+    return "no refusal behind the text";
+  }
+  if (type.ends_with("part.done") && data["part"].value("type", "") != "refusal") {
+    return "the second part is no refusal";
+  }
+  refusals->push_back(type);
+  return {};
+}
+
 std::string Checker::AddToItem(const std::string& type, const Json& data, Item* item) {
   const std::string kind = item->announced.value("type", "");
   if (item->done) return "the item is done already";
@@ -224,6 +247,10 @@ std::string Checker::AddToItem(const std::string& type, const Json& data, Item* 
                           type.starts_with("response.refusal.");
   const bool of_summary = type.starts_with("response.reasoning_summary_");
   if (of_content != message || of_summary != (kind == "reasoning")) return "not of a " + kind;
+  // Behind the text, a message may have a refusal.
+  if (of_content && message && item->part_over && data.value("content_index", -1) == 1) {
+    return AddToRefusal(type, data, &item->refusals);
+  }
   if (of_content && data.value("content_index", -1) != 0) return "no content_index 0";
   if (of_summary && data.value("summary_index", -1) != 0) return "no summary_index 0";
   if (type.ends_with("part.added")) {
@@ -279,7 +306,10 @@ std::string Checker::FinishItem(const Json& data) {
   const std::string type = item.whole.value("type", "");
   if (item.part) return "its part is not done";
   if (type == "message") {
-    if (!item.part_over || item.whole["content"].size() != 1) return "not one content part";
+    if (!item.part_over || item.whole["content"].size() != 1 + item.refusals.size() / 4) {
+      return "another number of content parts";
+    }
+    if (item.refusals.size() % 4 != 0) return "the refusal is not done";
     const Json& part = item.whole["content"][0];
     const bool refusal = part.value("type", "") == "refusal";
     if (part.value(refusal ? "refusal" : "text", "\x01") != item.final_text) return "another text";
@@ -307,6 +337,12 @@ std::string Checker::Add(const Event& event) {
 
 std::string Checker::AddLast(const Event& event) {
   const Json& response = event.data["response"];
+  for (const Item& item : items_) {
+    const bool cut = item.whole.is_object() && item.whole.value("status", "") == "incomplete";
+    if (cut && (&item != &items_.back() || event.type != "response.incomplete")) {
+      return "an item is incomplete that is not the last one of a cut answer";
+    }
+  }
   const bool failed = event.type == "response.failed";
   if ("response." + response.value("status", "") != event.type) return "another status";
   Json done = Json::array();

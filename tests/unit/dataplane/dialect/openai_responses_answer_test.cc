@@ -120,6 +120,28 @@ TEST(OpenAiResponsesEncodeResponse, LeavesOutEmptyTextsAndReasoning) {
   EXPECT_EQ((*body)["status"], "completed");
 }
 
+TEST(OpenAiResponsesEncodeResponse, ARefusalIsInTheMessageOfItsText) {
+  ChatResponse response;
+  response.choices.emplace_back().finish = FinishReason::kRefusal;
+  response.choices[0].parts = {chat::TextPart("I cannot")};
+
+  const auto body = ParseJson(OpenAiResponses().EncodeResponse(response, Context()));
+
+  EXPECT_EQ((*body)["output"].size(), 1U);
+  EXPECT_EQ((*body)["output"][0]["content"][1]["type"], "refusal");
+}
+
+TEST(OpenAiResponsesEncodeResponse, TheLastItemOfACutAnswerIsIncomplete) {
+  ChatResponse response;
+  response.choices.emplace_back().finish = FinishReason::kLength;
+  response.choices[0].parts = {chat::TextPart("a"), chat::TextPart("b")};
+
+  const auto body = ParseJson(OpenAiResponses().EncodeResponse(response, Context()));
+
+  EXPECT_EQ((*body)["output"][0]["status"], "completed");
+  EXPECT_EQ((*body)["output"][1]["status"], "incomplete");
+}
+
 TEST(OpenAiResponsesEncodeResponse, ARefusalIsNeverSilent) {
   ChatResponse response;
   response.choices.emplace_back().finish = FinishReason::kRefusal;

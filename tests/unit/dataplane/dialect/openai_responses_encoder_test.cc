@@ -231,6 +231,40 @@ TEST_F(OpenAiResponsesEncoderTest, EndsAsTheAnswerDid) {
   EXPECT_EQ(Final()["incomplete_details"]["reason"], "max_output_tokens");
 }
 
+TEST_F(OpenAiResponsesEncoderTest, TheLastItemOfACutAnswerIsIncomplete) {
+  Start();
+  Write(0, PartKind::kText, "whole");
+  Write(1, PartKind::kToolCall, "{\"half", "call_1", "f");
+  End(FinishReason::kLength);
+
+  EXPECT_EQ(CheckOpenAiResponsesStream(bytes_), "");
+  EXPECT_EQ(Final()["output"][0]["status"], "completed");
+  EXPECT_EQ(Final()["output"][1]["status"], "incomplete");
+}
+
+TEST_F(OpenAiResponsesEncoderTest, ARefusalIsInTheMessageOfItsText) {
+  Start();
+  Write(0, PartKind::kText, "I cannot");
+  End(FinishReason::kRefusal);
+
+  EXPECT_EQ(CheckOpenAiResponsesStream(bytes_), "");
+  EXPECT_EQ(Final()["output"].size(), 1U);
+  EXPECT_EQ(Final()["output"][0]["content"][0]["text"], "I cannot");
+  EXPECT_EQ(Final()["output"][0]["content"][1]["type"], "refusal");
+}
+
+TEST_F(OpenAiResponsesEncoderTest, ARefusalWithWordsOfItsOwnIsInTheMessageOfItsText) {
+  Start();
+  Write(0, PartKind::kText, "I cannot");
+  Write(1, PartKind::kRefusal, "against the rules");
+  End(FinishReason::kRefusal);
+
+  EXPECT_EQ(CheckOpenAiResponsesStream(bytes_), "");
+  EXPECT_EQ(Final()["output"].size(), 1U);
+  EXPECT_EQ(Final()["output"][0]["content"].size(), 2U);
+  EXPECT_EQ(Final()["output"][0]["content"][1]["refusal"], "against the rules");
+}
+
 TEST_F(OpenAiResponsesEncoderTest, ARefusalIsNeverSilent) {
   Start();
   End(FinishReason::kRefusal);

@@ -129,9 +129,27 @@ TEST(MakeResponse, EchoesTheRequest) {
   EXPECT_EQ(response["parallel_tool_calls"], false);
   EXPECT_EQ(DumpJson(response["tool_choice"]), R"({"type":"custom","name":"apply_patch"})");
   EXPECT_EQ(response["reasoning"]["effort"], "high");
-  EXPECT_EQ(response["tools"][0]["strict"], true);
+  EXPECT_EQ(response["tools"][0]["strict"], false);
   EXPECT_EQ(response["tools"][1]["type"], "custom");
   EXPECT_EQ(response["tools"][2]["namespace"], "crm");
+}
+
+TEST(MakeResponse, EchoesHints) {
+  AnswerContext context = Context();
+  EXPECT_EQ(MakeResponse(context, "", 0)["store"], true);
+  EXPECT_EQ(MakeResponse(context, "", 0)["truncation"], "disabled");
+  context.request.openai_fields =
+      R"({"metadata":{"k":"v"},"prompt_cache_key":"pk","safety_identifier":"si","user":"u",)"
+      R"("truncation":"auto","store":false})";
+
+  const Json response = MakeResponse(context, "", 0);
+
+  EXPECT_EQ(DumpJson(response["metadata"]), R"({"k":"v"})");
+  EXPECT_EQ(response["prompt_cache_key"], "pk");
+  EXPECT_EQ(response["safety_identifier"], "si");
+  EXPECT_EQ(response["user"], "u");
+  EXPECT_EQ(response["truncation"], "auto");
+  EXPECT_EQ(response["store"], false);
 }
 
 TEST(CompleteResponse, SaysHowItEnded) {
