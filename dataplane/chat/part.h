@@ -64,6 +64,7 @@ struct Part {
   std::string file_id = {};   // a file that the provider holds
   std::string filename = {};  // kFile; may be empty
   std::string detail = {};    // kImage: "low", "high", "auto"; may be empty
+  std::string field = {};     // its path in the client's request, for errors; may be empty
 
   // kToolCall, kToolResult: the call's id, the same in both. Never empty after Normalize.
   std::string id = {};

@@ -112,6 +112,23 @@ void AddParameters(const ChatRequest& request, Features* used) {
 
 }  // namespace
 
+std::vector<std::string> MediaFields(const ChatRequest& request, Feature feature) {
+  std::vector<std::string> fields;
+  const auto add = [&](const Part& part) {
+    if (part.field.empty()) return;
+    Features used;
+    AddMedia(part, &used);
+    if (used.contains(feature)) fields.push_back(part.field);
+  };
+  for (const chat::Turn& turn : request.turns) {
+    for (const Part& part : turn.parts) {
+      add(part);
+      for (const Part& inner : part.parts) add(inner);
+    }
+  }
+  return fields;
+}
+
 std::vector<Feature> UsedFeatures(const ChatRequest& request) {
   Features used;
   if (!request.system.empty()) used.insert(Feature::kSystemText);
@@ -135,6 +152,8 @@ absl::Status CheckFeatures(const ChatRequest& request, std::string_view client,
       continue;
     }
     std::string_view field = row.field[client_column];
+    const std::vector<std::string> media = MediaFields(request, feature);
+    if (!media.empty()) field = media.front();
     std::string_view name = row.name;
     if (feature == Feature::kOwnFields) {
       field = request.own_fields.front();

@@ -2,6 +2,7 @@
 
 #include <absl/status/status.h>
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -9,6 +10,10 @@
 #include "dataplane/chat/chat_request.h"
 
 namespace lmgate::dialect {
+
+// The paths, in the client's request, of the images, files and audio that use a feature; of those
+// whose dialect says where they stand.
+std::vector<std::string> MediaFields(const chat::ChatRequest& request, contract::Feature feature);
 
 // The features that the request makes use of, in the order of the table, each once.
 std::vector<contract::Feature> UsedFeatures(const chat::ChatRequest& request);

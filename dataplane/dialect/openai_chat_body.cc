@@ -38,6 +38,10 @@ Json Message(std::string_view role, Json content) {
   return message;
 }
 
+std::string_view FieldOf(const Part& part) {
+  return part.field.empty() ? std::string_view("messages") : part.field;
+}
+
 bool IsTextFile(const Part& part) {
   return part.kind == PartKind::kFile && !part.data.empty() &&
          (part.media_type.starts_with("text/") || part.media_type == "application/json");
@@ -49,7 +53,8 @@ absl::StatusOr<Json> EncodeFile(const Part& part) {
     file["file_id"] = part.file_id;
     return Typed("file", std::move(file));
   }
-  if (part.data.empty()) return BadField("messages", "a file by URL has no place in openai-chat");
+  if (part.data.empty())
+    return BadField(FieldOf(part), "a file by URL has no place in openai-chat");
   // OpenAI takes PDF files only; a text says as much as text.
   if (IsTextFile(part)) {
     std::string text;
@@ -69,7 +74,7 @@ absl::StatusOr<Json> EncodeFile(const Part& part) {
 absl::StatusOr<Json> EncodeAudio(const Part& part) {
   const std::string_view format = FormatOf(part.media_type);
   if (part.data.empty() || format.empty()) {
-    return BadField("messages",
+    return BadField(FieldOf(part),
                     StrCat("audio of type \"", part.media_type, "\" has no place in openai-chat"));
   }
   Json audio = Json::object();
@@ -81,7 +86,7 @@ absl::StatusOr<Json> EncodeAudio(const Part& part) {
 absl::StatusOr<Json> EncodeImage(const Part& part) {
   const std::string url = WriteUrl(part);
   if (url.empty()) {
-    return BadField("messages", "an image that the provider holds has no place in openai-chat");
+    return BadField(FieldOf(part), "an image that the provider holds has no place in openai-chat");
   }
   Json image = Json::object();
   image["url"] = url;

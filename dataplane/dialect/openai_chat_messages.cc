@@ -112,6 +112,7 @@ absl::StatusOr<std::optional<Part>> DecodePart(const Json& entry, const std::str
   } else {
     return BadField(StrCat(field, ".type"), StrCat("\"", type, "\" is not known"));
   }
+  if (part.kind != PartKind::kText && part.kind != PartKind::kRefusal) part.field = field;
   // `cache_control` is a vendor field, as OpenRouter takes it.
   part.cache =
       Find(entry, "prompt_cache_breakpoint") != nullptr || Find(entry, "cache_control") != nullptr;

@@ -198,6 +198,7 @@ absl::Status InputReader::ReadContent(const Json& content, const std::string& fi
     Own(field);
     return absl::OkStatus();
   }
+  if (part.kind != PartKind::kText && part.kind != PartKind::kRefusal) part.field = field;
   part.cache = Find(content, "prompt_cache_breakpoint") != nullptr;
   parts->push_back(std::move(part));
   return absl::OkStatus();
@@ -326,7 +327,8 @@ absl::Status AddContent(const Part& part, Json* contents) {
     case PartKind::kAudio: {
       const std::string_view format = FormatOf(part.media_type);
       if (part.data.empty() || format.empty()) {
-        return BadField("input_audio", "must be inline data of a known format");
+        return BadField(part.field.empty() ? "input_audio" : std::string_view(part.field),
+                        "must be inline data of a known format");
       }
       content["type"] = "input_audio";
       content["input_audio"] = Json{{"data", part.data}, {"format", format}};

@@ -126,12 +126,15 @@ void FilterTools(ChatRequest* request) {
 }
 
 // An encoder names a field by its own dialect's word for it, the client knows another.
-absl::Status InClientsWords(const absl::Status& status, std::string_view client) {
+absl::Status InClientsWords(const absl::Status& status, std::string_view client,
+                            const ChatRequest& request) {
   const std::string own = GetFieldHint(status).value_or(FieldHint()).field;
   for (const contract::FeatureRow& row : contract::DialectFeatures()) {
-    const std::string_view field = row.field[contract::DialectColumn(client)];
+    std::string_view field = row.field[contract::DialectColumn(client)];
     const bool names = std::find(row.field.begin(), row.field.end(), own) != row.field.end();
     if (own.empty() || field.empty() || !names) continue;
+    const std::vector<std::string> media = MediaFields(request, row.feature);
+    if (media.size() == 1) field = media.front();
     std::string_view message = ToStd(status.message());
     if (message.starts_with(StrCat(own, ": "))) message.remove_prefix(own.size() + 2);
     return BadField(field, message);
@@ -211,7 +214,9 @@ absl::StatusOr<UpstreamBody> Translation::Encode(const Dialect& backend,
   }
   FitTools(name, &request);
   absl::StatusOr<UpstreamBody> upstream = backend_->EncodeRequest(request, traits);
-  if (!upstream.ok()) return InClientsWords(upstream.status(), client_.dialect->name());
+  if (!upstream.ok()) {
+    return InClientsWords(upstream.status(), client_.dialect->name(), context_.request);
+  }
   return upstream;
 }
 

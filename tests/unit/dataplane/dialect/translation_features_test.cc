@@ -835,8 +835,16 @@ TEST(TranslationFeatures, WhatAProviderCannotTakeIsNamedInTheClientsWords) {
     EXPECT_TRUE(NamesField(encoded.body.status())) << encoded.body.status();
     return GetFieldHint(encoded.body.status()).value_or(FieldHint()).field;
   };
-  EXPECT_EQ(field(kChat, ChatUser(chat_tiff), kAnthropic, kClaude), "image_url");
-  EXPECT_EQ(field(kChat, ChatUser(chat_tiff), kBedrock, kBedrocksClaude), "image_url");
+  EXPECT_EQ(field(kChat, ChatUser(chat_tiff), kAnthropic, kClaude), "messages[0].content[1]");
+  EXPECT_EQ(field(kChat, ChatUser(chat_tiff), kBedrock, kBedrocksClaude), "messages[0].content[1]");
+  EXPECT_EQ(field(kChat, ChatUser(R"({"type":"image_url","image_url":{"url":"https://x/i.png"}})"),
+                  kBedrock, kNova),
+            "messages[0].content[1]");
+  const std::string held =
+      R"({"input":[{"role":"user","content":[{"type":"input_text","text":"a"},)"
+      R"({"type":"input_image","file_id":"file-1"}]}]})";
+  EXPECT_EQ(field(kResponses, held, kAnthropic, kClaude), "input[0].content[1]");
+  EXPECT_EQ(field(kResponses, held, kChat, "gpt-4o"), "input[0].content[1]");
   EXPECT_EQ(field(kAnthropic, AnthropicUser(tiff), kBedrock, kNova), "image");
   EXPECT_EQ(field(kChat, R"({"stop":["\n"]})", kAnthropic, kClaude), "stop");
   EXPECT_EQ(field(kChat, R"({"stop":["\n"]})", kBedrock, kBedrocksClaude), "stop");
