@@ -103,6 +103,8 @@ struct ChatRequest {
   // openai-chat: the tools are `functions`, the older form, in which an answer has one call at
   // most.
   bool calls_functions = false;
+  // Features of Claude's in preview, by Anthropic's names: "context-1m-2025-08-07".
+  std::vector<std::string> betas = {};
 
   // Fields, by their path in the client's dialect ("tools[2]", "logprobs"), that mean something and
   // have no place above. Only the client's own dialect can carry them: with any other

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
@@ -36,6 +39,11 @@ class Anthropic : public Dialect {
 absl::StatusOr<chat::ChatRequest> ReadAnthropicRequest(const Json& body, bool count_only = false);
 absl::StatusOr<Json> WriteAnthropicRequest(const chat::ChatRequest& request,
                                            const BackendTraits& traits);
+
+// `anthropic_beta` of a body of Bedrock's, at `field`: a list of names.
+absl::Status ReadBetas(const Json& betas, std::string_view field, chat::ChatRequest* request);
+// Of the request those that its model's provider may be told.
+std::vector<std::string> BetasOf(const chat::ChatRequest& request);
 
 // Sets what `usage` states; an absent or null count keeps its value.
 void ReadAnthropicUsage(const Json& usage, chat::TokenUsage* read);

@@ -1,4 +1,7 @@
 #include <absl/status/status.h>
+#include <absl/strings/ascii.h>
+#include <absl/strings/str_join.h>
+#include <absl/strings/str_split.h>
 
 #include <algorithm>
 #include <array>
@@ -408,6 +411,27 @@ absl::StatusOr<Json> WriteAnthropicRequest(const ChatRequest& request,
   return body;
 }
 
+absl::Status ReadBetas(const Json& betas, std::string_view field, ChatRequest* request) {
+  const auto add = [&](const Json& beta) {
+    if (beta.is_string()) request->betas.push_back(beta.get<std::string>());
+    return beta.is_string();
+  };
+  if (betas.is_array() ? std::all_of(betas.begin(), betas.end(), add) : add(betas)) {
+    return absl::OkStatus();
+  }
+  return BadField(field, "must be a list of strings");
+}
+
+std::vector<std::string> BetasOf(const ChatRequest& request) {
+  std::vector<std::string> betas;
+  for (const std::string& beta : request.betas) {
+    if (IsModelsBeta(beta) && std::find(betas.begin(), betas.end(), beta) == betas.end()) {
+      betas.push_back(beta);
+    }
+  }
+  return betas;
+}
+
 std::string_view Anthropic::name() const { return "anthropic"; }
 
 absl::StatusOr<ChatRequest> Anthropic::DecodeRequest(const RequestSource& source) const {
@@ -419,6 +443,10 @@ absl::StatusOr<ChatRequest> Anthropic::DecodeRequest(const RequestSource& source
   LMGATE_ASSIGN_OR_RETURN(ChatRequest request, ReadAnthropicRequest(body, source.count_only));
   request.model = *model;
   request.stream = stream.value_or(false);
+  for (const absl::string_view beta : absl::StrSplit(ToAbsl(source.betas), ',')) {
+    const absl::string_view name = absl::StripAsciiWhitespace(beta);
+    if (!name.empty()) request.betas.emplace_back(name);
+  }
   return request;
 }
 
@@ -432,6 +460,8 @@ absl::StatusOr<UpstreamBody> Anthropic::EncodeRequest(const ChatRequest& request
   upstream.path = "/messages";
   upstream.body = DumpJson(body);
   upstream.headers = {{"anthropic-version", "2023-06-01"}};
+  const std::vector<std::string> betas = BetasOf(request);
+  if (!betas.empty()) upstream.headers.emplace_back("anthropic-beta", absl::StrJoin(betas, ","));
   return upstream;
 }
 

@@ -5,6 +5,7 @@
 #include "common/base/percent_encode.h"
 #include "common/base/status_macros.h"
 #include "common/base/strings.h"
+#include "dataplane/dialect/anthropic.h"
 #include "dataplane/dialect/bedrock_converse.h"
 #include "dataplane/dialect/bedrock_converse_content.h"
 #include "dataplane/dialect/bedrock_converse_writer.h"
@@ -198,8 +199,10 @@ absl::Status ReadModelFields(const Json& fields, ChatRequest* request) {
   std::string effort;
   for (const auto& [name, value] : fields.items()) {
     const std::string field = StrCat(kField, ".", name);
-    if (value.is_null() || name == "anthropic_beta") continue;
-    if (name == "top_k") {
+    if (value.is_null()) continue;
+    if (name == "anthropic_beta") {
+      LMGATE_RETURN_IF_ERROR(ReadBetas(value, field, request));
+    } else if (name == "top_k") {
       LMGATE_ASSIGN_OR_RETURN(request->top_k, ReadInteger(fields, name, field));
     } else if (name == "thinking" || name == "reasoning_config") {
       LMGATE_RETURN_IF_ERROR(ReadThinking(value, field, request));

@@ -176,6 +176,9 @@ absl::StatusOr<ChatRequest> BedrockInvoke::DecodeRequest(const RequestSource& so
                           ReadString(body, "anthropic_version", "anthropic_version"));
   if (!version.has_value()) return BadField("anthropic_version", "is required");
   LMGATE_ASSIGN_OR_RETURN(ChatRequest request, ReadAnthropicRequest(body));
+  if (const Json* const betas = Find(body, "anthropic_beta")) {
+    LMGATE_RETURN_IF_ERROR(ReadBetas(*betas, "anthropic_beta", &request));
+  }
   request.model = source.model;
   request.stream = source.stream;
   return request;
@@ -188,6 +191,8 @@ absl::StatusOr<UpstreamBody> BedrockInvoke::EncodeRequest(const ChatRequest& req
   LMGATE_ASSIGN_OR_RETURN(Json written, WriteAnthropicRequest(complete, traits));
   written.erase("metadata");  // a hint that not every model's endpoint takes
   Json body = {{"anthropic_version", kVersion}};
+  const std::vector<std::string> betas = BetasOf(complete);
+  if (!betas.empty()) body["anthropic_beta"] = betas;
   body.update(written);
   UpstreamBody upstream;
   upstream.path = StrCat("/model/", PercentEncode(traits.model),

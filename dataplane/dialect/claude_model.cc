@@ -67,7 +67,16 @@ ClaudeModel Of(std::string_view family, int version) {
   return model;
 }
 
+// Anthropic docs, Beta headers; Bedrock user guide, Anthropic Claude Messages API, anthropic_beta.
+constexpr std::array<std::string_view, 5> kModelsBetas = {
+    "context-1m-2025-08-07", "dev-full-thinking-2025-05-14", "interleaved-thinking-2025-05-14",
+    "output-128k-2025-02-19", "token-efficient-tools-2025-02-19"};
+
 }  // namespace
+
+bool IsModelsBeta(std::string_view beta) {
+  return std::find(kModelsBetas.begin(), kModelsBetas.end(), beta) != kModelsBetas.end();
+}
 
 ClaudeModel ClaudeModelOf(std::string_view name) {
   const std::string lower = absl::AsciiStrToLower(ToAbsl(name));

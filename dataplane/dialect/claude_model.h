@@ -24,6 +24,11 @@ struct ClaudeModel {
   int64_t output_tokens_max = 0;  // 0 = not known
 };
 
+// Whether a beta says how the model works, and needs no member that a translation leaves out: the
+// only ones that are carried between Anthropic's own API and Bedrock. A provider refuses the whole
+// request for one that it does not know, and most are about such members, or about the client.
+bool IsModelsBeta(std::string_view beta);
+
 // A name that is no Claude's is a compatible server's: a budget is what most of them take, and a
 // schema for the answer what few do.
 ClaudeModel ClaudeModelOf(std::string_view name);

@@ -22,6 +22,7 @@ struct RequestSource {
   bool stream = false;          // the path's (gemini, bedrock)
   // Its tokens are counted and it is not answered: what only an answer needs may be missing.
   bool count_only = false;
+  std::string_view betas = {};  // anthropic: the header anthropic-beta; a list with commas
 };
 
 // What a backend is to be asked for, and what is known of its provider beyond its dialect.

@@ -88,6 +88,7 @@ ServerConnection::Step ServerConnection::TranslateRequest() {
     dialect::RequestSource source{
         .body = has_state ? body : request_.body, .model = {}, .stream = endpoint.stream};
     if (!endpoint.path_model.empty()) source.model = request_.model;
+    source.betas = HeaderValue("anthropic-beta").value_or(std::string_view());
     auto translation = dialect::Translation::Create(client, source);
     if (!translation.ok()) {
       return RefuseUntranslatable(ErrorCode::kInvalidRequest, translation.status());

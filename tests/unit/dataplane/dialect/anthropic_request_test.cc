@@ -832,6 +832,36 @@ TEST(AnthropicRequest, SaysTheSameAfterARoundTrip) {
   EXPECT_EQ(Encode(*request).dump(), body);
 }
 
+TEST(AnthropicRequest, BetasAreThoseOfTheHeader) {
+  const auto request = Anthropic().DecodeRequest(
+      {.body = R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}]})",
+       .betas = "context-1m-2025-08-07, interleaved-thinking-2025-05-14,,"});
+
+  ASSERT_THAT(request, IsOk());
+  EXPECT_THAT(request->betas,
+              ElementsAre("context-1m-2025-08-07", "interleaved-thinking-2025-05-14"));
+}
+
+TEST(AnthropicRequest, BetasThatSayHowTheModelWorksGoToTheProvider) {
+  ChatRequest request = Asking("hi");
+  request.betas = {"claude-code-20250219", "context-1m-2025-08-07", "context-1m-2025-08-07",
+                   "interleaved-thinking-2025-05-14", "context-management-2025-06-27"};
+
+  const auto upstream = Anthropic().EncodeRequest(request, {.model = kBudgetModel});
+
+  ASSERT_THAT(upstream, IsOk());
+  EXPECT_THAT(upstream->headers,
+              ::testing::Contains(::testing::Pair(
+                  "anthropic-beta", "context-1m-2025-08-07,interleaved-thinking-2025-05-14")));
+}
+
+TEST(AnthropicRequest, WithoutBetasThereIsNoHeader) {
+  const auto upstream = Anthropic().EncodeRequest(Asking("hi"), {.model = kBudgetModel});
+
+  ASSERT_THAT(upstream, IsOk());
+  EXPECT_EQ(upstream->headers.size(), 1u);
+}
+
 TEST(AnthropicRequest, WhatIsOnlyCountedNeedsNoLimit) {
   const RequestSource source{.body = R"({"model":"m","messages":[{"role":"user","content":"Hi"}]})",
                              .count_only = true};

@@ -147,6 +147,13 @@ TEST(BedrockConverseRequest, ThinkingIsRead) {
   EXPECT_EQ(of_output.reasoning.effort, "max");
 }
 
+TEST(BedrockConverseRequest, BetasAreRead) {
+  const ChatRequest request =
+      Decode(R"("additionalModelRequestFields":{"anthropic_beta":["context-1m-2025-08-07"]})");
+
+  EXPECT_THAT(request.betas, ::testing::ElementsAre("context-1m-2025-08-07"));
+}
+
 TEST(BedrockConverseRequest, ASchemaOfTheAnswerIsRead) {
   const ChatRequest request =
       Decode(R"("outputConfig":{"textFormat":{"type":"json_schema","structure":{"jsonSchema":)"

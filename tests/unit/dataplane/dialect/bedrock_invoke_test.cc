@@ -177,6 +177,26 @@ TEST(BedrockInvoke, WritesTheModelIntoThePath) {
             "/invoke-with-response-stream");
 }
 
+TEST(BedrockInvoke, BetasStandInTheBody) {
+  const auto request =
+      BedrockInvoke().DecodeRequest({.body = R"({"anthropic_version":"v","max_tokens":9,
+                   "anthropic_beta":["computer-use-2025-01-24","context-1m-2025-08-07"],
+                   "messages":[{"role":"user","content":"Hi"}]})"});
+  ASSERT_THAT(request, IsOk());
+  EXPECT_THAT(request->betas, ElementsAre("computer-use-2025-01-24", "context-1m-2025-08-07"));
+
+  const auto upstream = BedrockInvoke().EncodeRequest(*request, {.model = kModel});
+
+  ASSERT_THAT(upstream, IsOk());
+  EXPECT_THAT(upstream->body, HasSubstr(R"("anthropic_beta":["context-1m-2025-08-07"])"));
+}
+
+TEST(BedrockInvoke, BetasThatAreNoNamesAreRefused) {
+  EXPECT_EQ(BadFieldOf(R"({"anthropic_version":"v","max_tokens":9,"anthropic_beta":[1],
+                           "messages":[{"role":"user","content":"Hi"}]})"),
+            "anthropic_beta");
+}
+
 TEST(BedrockInvoke, DefinesTheToolsOfTheHistory) {
   const auto request =
       BedrockInvoke().DecodeRequest({.body = R"({"anthropic_version":"v","max_tokens":9,"messages":[
