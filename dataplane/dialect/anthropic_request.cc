@@ -36,7 +36,7 @@ constexpr std::string_view kKnownMembers[] = {
     "metadata", "cache_control",
     // Hints.
     "context_management", "betas", "anthropic_beta", "anthropic_version", "speed", "service_tier",
-    "inference_geo", "diagnostics", "fallbacks", "fallback_credit_token", "user_profile_id"};
+    "diagnostics", "fallback_credit_token", "user_profile_id"};
 
 constexpr std::array<std::string_view, 5> kEfforts = {"low", "medium", "high", "xhigh", "max"};
 constexpr int64_t kBudgetMin = 1024;

@@ -318,7 +318,7 @@ TEST(AnthropicRequest, TakesWhatClaudeCodeSends) {
          "thinking":{"type":"adaptive"},"output_config":{"effort":"high"},
          "context_management":{"edits":[{"type":"clear_thinking_20251015","keep":"all"}]},
          "betas":["context-management-2025-06-27"],"service_tier":"auto","speed":"standard",
-         "inference_geo":"us","cache_control":{"type":"ephemeral"},"diagnostics":{"x":1},
+         "cache_control":{"type":"ephemeral"},"diagnostics":{"x":1},
          "temperature":1,"mcp_servers":[],"container":null,"stream":true)");
 
   EXPECT_THAT(request.own_fields, IsEmpty());
@@ -338,6 +338,13 @@ TEST(AnthropicRequest, NamesWhatOnlyItsProviderKnows) {
                 "citations":{"enabled":true},"source":{"type":"url","url":"https://x"}}]}])")
                   .own_fields,
               ElementsAre("messages[0].content[0].citations"));
+}
+
+TEST(AnthropicRequest, WhereItIsServedAndByWhichModelIsNoHint) {
+  EXPECT_THAT(DecodeWith(R"("inference_geo":"eu")").own_fields, ElementsAre("inference_geo"));
+  EXPECT_THAT(DecodeWith(R"("fallbacks":[{"model":"claude-haiku-4-5"}])").own_fields,
+              ElementsAre("fallbacks"));
+  EXPECT_THAT(DecodeWith(R"("inference_geo":null,"fallbacks":[])").own_fields, IsEmpty());
 }
 
 TEST(AnthropicRequest, ReadsToolReferencesAsText) {
