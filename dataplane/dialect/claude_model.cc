@@ -45,6 +45,7 @@ ClaudeModel Of(std::string_view family, int version) {
   using Thinking = ClaudeModel::Thinking;
   ClaudeModel model;
   model.is_claude = true;
+  constexpr int64_t kFirstOutput = 4096;  // up to Claude 3
   constexpr int64_t kSmallOutput = 8192;
   constexpr int64_t kOpus4Output = 32000;
   constexpr int64_t kOutput = 64000;
@@ -52,7 +53,7 @@ ClaudeModel Of(std::string_view family, int version) {
   model.takes_schema = version < 0 || version >= (family == "opus" ? 401 : 405);
   if (version >= 0 && version < 307) {
     model.thinking = Thinking::kNone;
-    model.output_tokens_max = kSmallOutput;
+    model.output_tokens_max = version < 305 ? kFirstOutput : kSmallOutput;
     return model;
   }
   if (version >= 0 && version < 406) {

@@ -13,6 +13,15 @@ TEST(ClaudeModel, BeforeThreeSevenDoesNotThink) {
   EXPECT_EQ(ClaudeModelOf("claude-2.1").thinking, Thinking::kNone);
 }
 
+TEST(ClaudeModel, HasALimitOfItsAnswers) {
+  EXPECT_EQ(ClaudeModelOf("claude-2.1").output_tokens_max, 4096);
+  EXPECT_EQ(ClaudeModelOf("claude-3-haiku-20240307").output_tokens_max, 4096);
+  EXPECT_EQ(ClaudeModelOf("anthropic.claude-3-opus-20240229-v1:0").output_tokens_max, 4096);
+  EXPECT_EQ(ClaudeModelOf("claude-3-5-haiku-20241022").output_tokens_max, 8192);
+  EXPECT_EQ(ClaudeModelOf("claude-opus-4-1").output_tokens_max, 32000);
+  EXPECT_EQ(ClaudeModelOf("claude-sonnet-4-5").output_tokens_max, 64000);
+}
+
 TEST(ClaudeModel, FromThreeSevenToFourFiveTakesABudget) {
   for (const char* const name :
        {"claude-3-7-sonnet-20250219", "claude-sonnet-4-20250514", "claude-opus-4-1-20250805",
