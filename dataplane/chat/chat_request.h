@@ -103,6 +103,8 @@ struct ChatRequest {
   // openai-chat: the tools are `functions`, the older form, in which an answer has one call at
   // most.
   bool calls_functions = false;
+  // bedrock (Converse): the client asked to be told which stop sequence was met.
+  bool names_stop_sequence = false;
   // Features of Claude's in preview, by Anthropic's names: "context-1m-2025-08-07".
   std::vector<std::string> betas = {};
 

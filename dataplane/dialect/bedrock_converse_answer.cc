@@ -164,7 +164,7 @@ absl::StatusOr<chat::ChatResponse> BedrockConverse::DecodeResponse(
 }
 
 std::string BedrockConverse::EncodeResponse(const chat::ChatResponse& response,
-                                            const AnswerContext&) const {
+                                            const AnswerContext& context) const {
   static const chat::Choice kEmpty;
   const chat::Choice& choice = response.choices.empty() ? kEmpty : response.choices.front();
   Json answer = Json::object();
@@ -172,7 +172,7 @@ std::string BedrockConverse::EncodeResponse(const chat::ChatResponse& response,
   message["role"] = "assistant";
   message["content"] = WriteContent(choice.parts);
   answer["stopReason"] = StopReasonOf(choice.finish);
-  if (!choice.stop_sequence.empty()) {
+  if (context.request.names_stop_sequence && !choice.stop_sequence.empty()) {
     answer["additionalModelResponseFields"]["stop_sequence"] = choice.stop_sequence;
   }
   answer["usage"] = WriteConverseUsage(response.usage);

@@ -258,6 +258,7 @@ absl::Status ReadMember(const std::string& name, const Json& value, ChatRequest*
     return absl::OkStatus();
   }
   if (name == "additionalModelResponseFieldPaths" && AsksForStopSequenceOnly(value)) {
+    request->names_stop_sequence = !value.empty();
     return absl::OkStatus();
   }
   // guardrailConfig, promptVariables, and what is still to come.

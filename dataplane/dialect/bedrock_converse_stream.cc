@@ -287,6 +287,8 @@ std::string_view StreamExceptionOf(ErrorKind kind) {
 
 class Encoder : public EventEncoder {
  public:
+  explicit Encoder(const AnswerContext& context) : context_(context) {}
+
   void Encode(const ChatEvent& event, std::string* out) override {
     if (event.choice != 0) return;  // the dialect has one
     std::vector<ChatEvent> events;
@@ -312,6 +314,7 @@ class Encoder : public EventEncoder {
       case Kind::kPartDelta:
         return WriteDelta(event, out);
       case Kind::kPartClose:
+        if (event.part_kind == PartKind::kToolCall && !has_input_) WriteNoInput(out);
         WriteSignature(event, out);
         if (block_open_) Append("contentBlockStop", InBlock(), out);
         if (block_open_) ++index_;
@@ -346,12 +349,21 @@ class Encoder : public EventEncoder {
     call["name"] = event.name;
     Append("contentBlockStart", payload, out);
     block_open_ = true;
+    has_input_ = false;
+  }
+
+  // Clients parse what the deltas of a call add up to, also of one without arguments.
+  void WriteNoInput(std::string* out) {
+    Json delta = Json::object();
+    delta["toolUse"]["input"] = "{}";
+    AppendDelta(std::move(delta), out);
   }
 
   void WriteDelta(const ChatEvent& event, std::string* out) {
     Json delta = Json::object();
     if (event.part_kind == PartKind::kToolCall) {
       delta["toolUse"]["input"] = event.text;
+      has_input_ |= !chat::IsBlank(event.text);
     } else if (event.part_kind == PartKind::kReasoning) {
       delta["reasoningContent"]["text"] = event.text;
       has_reasoning_text_ |= !event.text.empty();
@@ -392,7 +404,7 @@ class Encoder : public EventEncoder {
   void WriteEnd(std::string* out) {
     Json stop = Json::object();
     stop["stopReason"] = StopReasonOf(finish_);
-    if (!stop_sequence_.empty()) {
+    if (context_.request.names_stop_sequence && !stop_sequence_.empty()) {
       stop["additionalModelResponseFields"]["stop_sequence"] = stop_sequence_;
     }
     Append("messageStop", stop, out);
@@ -435,9 +447,11 @@ class Encoder : public EventEncoder {
     AppendEventFrame(frame, out);
   }
 
+  const AnswerContext& context_;
   chat::PartQueue queue_;
   int index_ = 0;            // of the block that is open, or would be the next
   bool block_open_ = false;  // a part that says nothing makes no block
+  bool has_input_ = false;   // of the open call
   bool has_reasoning_text_ = false;
   bool has_signature_ = false;
   chat::TokenUsage usage_;
@@ -451,8 +465,8 @@ std::unique_ptr<EventDecoder> BedrockConverse::NewEventDecoder(const AnswerConte
   return std::make_unique<Decoder>(context);
 }
 
-std::unique_ptr<EventEncoder> BedrockConverse::NewEventEncoder(const AnswerContext&) const {
-  return std::make_unique<Encoder>();
+std::unique_ptr<EventEncoder> BedrockConverse::NewEventEncoder(const AnswerContext& context) const {
+  return std::make_unique<Encoder>(context);
 }
 
 }  // namespace lmgate::dialect

@@ -46,8 +46,8 @@ FinishReason FinishOf(std::string_view content, std::string_view reason) {
   return response.ok() ? response->choices[0].finish : FinishReason::kRefusal;
 }
 
-Json Encode(const ChatResponse& response) {
-  return Json::parse(BedrockConverse().EncodeResponse(response, Context()));
+Json Encode(const ChatResponse& response, const AnswerContext& context = Context()) {
+  return Json::parse(BedrockConverse().EncodeResponse(response, context));
 }
 
 ChatResponse ResponseOf(std::vector<Part> parts, FinishReason finish = FinishReason::kStop) {
@@ -175,11 +175,14 @@ TEST(BedrockConverseAnswer, RefusalsAreTextAndFiltered) {
 TEST(BedrockConverseAnswer, TheStopSequenceThatWasMetIsNamed) {
   ChatResponse response = ResponseOf({}, FinishReason::kStopSequence);
   response.choices[0].stop_sequence = "END";
+  AnswerContext context = Context();
+  context.request.names_stop_sequence = true;
 
-  const Json answer = Encode(response);
+  const Json answer = Encode(response, context);
 
   EXPECT_EQ(answer["stopReason"], "stop_sequence");
   EXPECT_EQ(answer["additionalModelResponseFields"]["stop_sequence"], "END");
+  EXPECT_FALSE(Encode(response).contains("additionalModelResponseFields"));
 }
 
 TEST(BedrockConverseAnswer, AForeignSignatureComesBackFromTheClient) {

@@ -172,6 +172,12 @@ TEST(BedrockConverseRequest, HintsAreIgnored) {
               IsEmpty());
 }
 
+TEST(BedrockConverseRequest, TheStopSequenceIsAskedFor) {
+  EXPECT_TRUE(
+      Decode(R"("additionalModelResponseFieldPaths":["/stop_sequence"])").names_stop_sequence);
+  EXPECT_FALSE(Decode(R"("additionalModelResponseFieldPaths":[])").names_stop_sequence);
+}
+
 TEST(BedrockConverseRequest, WhatOnlyConverseKnowsIsNamed) {
   const ChatRequest request = Decode(
       R"("guardrailConfig":{},"promptVariables":{},"inferenceConfig":{"x":1},)"

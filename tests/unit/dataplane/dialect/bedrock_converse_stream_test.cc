@@ -77,6 +77,7 @@ AnswerContext Context(std::string_view model = kProfile) {
   AnswerContext context;
   context.id = "abc123";
   context.model = model;
+  context.request.names_stop_sequence = true;
   return context;
 }
 
@@ -415,6 +416,17 @@ TEST(BedrockConverseStream, InterleavedCallsAreWrittenOneAfterAnother) {
   EXPECT_EQ(CheckBedrockStream(bytes), "");
   EXPECT_THAT(Describe(Decode(bytes)), HasSubstr("4  a f {\"y\":1}"));
   EXPECT_THAT(Describe(Decode(bytes)), HasSubstr("4  b g {\"x\":2}"));
+}
+
+TEST(BedrockConverseStream, ACallWithoutArgumentsHasAnEmptyObject) {
+  const std::string bytes = Encode({Event(Kind::kStart), OpenCall(0, "a", "f"),
+                                    Event(Kind::kPartClose, 0, PartKind::kToolCall),
+                                    Finish(FinishReason::kToolCalls), Event(Kind::kEnd)});
+
+  EXPECT_EQ(CheckBedrockStream(bytes), "");
+  EXPECT_EQ(Lines(bytes)[2],
+            "contentBlockDelta {\"contentBlockIndex\":0,\"delta\":{\"toolUse\":{\"input\":"
+            "\"{}\"}}}");
 }
 
 TEST(BedrockConverseStream, WhatProvesACallIsWrittenBeforeIt) {
