@@ -272,16 +272,6 @@ bool IsSignedThinking(const Part& part, std::string_view model) {
   return part.kind == PartKind::kReasoning && IsSignedFor(part.signature, kOriginAnthropic, model);
 }
 
-// The type that the bytes have: Anthropic refuses an image that says another. Empty = none of the
-// four that it takes.
-std::string_view SniffImage(std::string_view base64) {
-  if (base64.starts_with("iVBORw0KGgo")) return "image/png";
-  if (base64.starts_with("/9j/")) return "image/jpeg";
-  if (base64.starts_with("R0lGOD")) return "image/gif";
-  if (base64.starts_with("UklGR")) return "image/webp";
-  return {};
-}
-
 bool IsImageType(std::string_view type) {
   return type == "image/png" || type == "image/jpeg" || type == "image/gif" || type == "image/webp";
 }
@@ -289,9 +279,7 @@ bool IsImageType(std::string_view type) {
 absl::StatusOr<Json> WriteImage(const Part& part) {
   Json source = Json::object();
   if (!part.data.empty()) {
-    const std::string_view sniffed = SniffImage(part.data);
-    const std::string type =
-        sniffed.empty() ? NormalizeMediaType(part.media_type) : std::string(sniffed);
+    const std::string type = ImageTypeOf(part);
     if (!IsImageType(type)) {
       return BadField(
           "image", StrCat("the provider takes png, jpeg, gif and webp, not type \"", type, "\""));

@@ -329,10 +329,11 @@ absl::StatusOr<Json> ConverseContentWriter::WriteMedia(const Part& part) {
   }
   Json block = Json::object();
   if (part.kind == PartKind::kImage) {
-    const std::string_view format = FormatOf(part.media_type);
+    const std::string type = ImageTypeOf(part);
+    const std::string_view format = FormatOf(type);
     if (!IsOneOf(format, kImageFormats)) {
-      return BadField("image", StrCat("the bedrock provider takes no images of type \"",
-                                      part.media_type, "\""));
+      return BadField("image",
+                      StrCat("the bedrock provider takes no images of type \"", type, "\""));
     }
     Json& image = block["image"];
     image["format"] = format;

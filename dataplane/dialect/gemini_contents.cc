@@ -505,6 +505,24 @@ absl::Status ReadGeminiSystem(const Json& instruction, ChatRequest* request) {
 
 namespace {
 
+// Files of the Files API and of the web, and objects of Cloud Storage (Gemini API reference,
+// FileData).
+bool IsFetched(std::string_view url) {
+  const std::string scheme = Lower(url.substr(0, url.find(':')));
+  return scheme == "https" || scheme == "http" || scheme == "gs";
+}
+
+absl::Status CheckUrls(const std::vector<Part>& parts) {
+  for (const Part& part : parts) {
+    if (!part.url.empty() && part.data.empty() && !IsFetched(part.url)) {
+      return BadField(part.kind == PartKind::kImage ? "image" : "document",
+                      "the provider fetches https, http and gs addresses only");
+    }
+    LMGATE_RETURN_IF_ERROR(CheckUrls(part.parts));
+  }
+  return absl::OkStatus();
+}
+
 // Media beside responses spoil Gemini's count of them (translation.md 16): what stands behind the
 // responses becomes a content of its own. Null = there is nothing to split.
 Json SplitAtMedia(Json* content) {
@@ -524,7 +542,8 @@ Json SplitAtMedia(Json* content) {
 
 }  // namespace
 
-Json WriteGeminiContents(const ChatRequest& request, std::string_view name) {
+absl::StatusOr<Json> WriteGeminiContents(const ChatRequest& request, std::string_view name) {
+  for (const Turn& turn : request.turns) LMGATE_RETURN_IF_ERROR(CheckUrls(turn.parts));
   const GeminiModel model = GeminiModelOf(name);
   Json contents = Json::array();
   for (const Turn& turn : request.turns) {

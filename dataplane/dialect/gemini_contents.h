@@ -1,6 +1,7 @@
 #pragma once
 
 #include <absl/status/status.h>
+#include <absl/status/statusor.h>
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -19,8 +20,9 @@ absl::Status ReadGeminiContents(const Json& contents, chat::ChatRequest* request
 // `systemInstruction`.
 absl::Status ReadGeminiSystem(const Json& instruction, chat::ChatRequest* request);
 
-// The turns as `contents` for the provider's `model`.
-Json WriteGeminiContents(const chat::ChatRequest& request, std::string_view model);
+// The turns as `contents` for the provider's `model`. InvalidArgument: media at an address that
+// Google does not fetch.
+absl::StatusOr<Json> WriteGeminiContents(const chat::ChatRequest& request, std::string_view model);
 
 // A call's part, without its signature. No id = none is written.
 Json WriteGeminiCall(std::string_view id, std::string_view name, std::string_view arguments);

@@ -256,7 +256,7 @@ absl::StatusOr<UpstreamBody> Gemini::EncodeRequest(const ChatRequest& request,
                                                    const BackendTraits& traits) const {
   const GeminiModel model = GeminiModelOf(traits.model);
   Json body = Json::object();
-  body["contents"] = WriteGeminiContents(request, traits.model);
+  LMGATE_ASSIGN_OR_RETURN(body["contents"], WriteGeminiContents(request, traits.model));
   Json system = WriteSystem(request);
   if (!system.empty()) body["systemInstruction"]["parts"] = std::move(system);
   Json functions = WriteTools(request, model);

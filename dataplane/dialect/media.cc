@@ -64,6 +64,21 @@ std::string NormalizeMediaType(std::string_view text) {
   return type == "image/jpg" ? "image/jpeg" : type;
 }
 
+std::string ImageTypeOf(const chat::Part& image) {
+  struct Beginning {
+    std::string_view base64;
+    std::string_view media_type;
+  };
+  constexpr Beginning kBeginnings[] = {{"iVBORw0KGgo", "image/png"},
+                                       {"/9j/", "image/jpeg"},
+                                       {"R0lGOD", "image/gif"},
+                                       {"UklGR", "image/webp"}};
+  for (const Beginning& row : kBeginnings) {
+    if (image.data.starts_with(row.base64)) return std::string(row.media_type);
+  }
+  return NormalizeMediaType(image.media_type);
+}
+
 absl::Status ReadUrl(std::string_view url, chat::Part* part) {
   constexpr size_t kSchemeBytes = 5;
   if (!absl::StartsWithIgnoreCase(ToAbsl(url.substr(0, kSchemeBytes)), "data:")) {

@@ -20,6 +20,11 @@ std::string WriteUrl(const chat::Part& part);
 // Lower case, without parameters; image/jpg is image/jpeg.
 std::string NormalizeMediaType(std::string_view text);
 
+// The type that the data of an image has, whatever it is called: Anthropic and Bedrock refuse an
+// image whose type is another one's. What is none of png, jpeg, gif and webp has the type that is
+// said.
+std::string ImageTypeOf(const chat::Part& image);
+
 // "png" of "image/png", "mp3" of "audio/mpeg": what OpenAI and Converse call a format. Empty for a
 // type that has none.
 std::string_view FormatOf(std::string_view media_type);

@@ -114,6 +114,14 @@ TEST(BedrockConverseWriter, ADocumentHasATextBesideIt) {
   EXPECT_EQ(Write(request)["messages"][0]["content"][1]["text"], ".");
 }
 
+TEST(BedrockConverseWriter, AnImageHasTheFormatOfItsData) {
+  ChatRequest request;
+  Part image{.kind = PartKind::kImage, .media_type = "image/bmp", .data = "iVBORw0KGgoAAAA="};
+  Say(Role::kUser, {image}, &request);
+
+  EXPECT_EQ(Write(request)["messages"][0]["content"][0]["image"]["format"], "png");
+}
+
 TEST(BedrockConverseWriter, SystemTextsAreBlocks) {
   ChatRequest request = Asking();
   request.system = {chat::TextPart("a"), chat::TextPart(" "), chat::TextPart("b")};

@@ -54,7 +54,9 @@ std::string Write(std::vector<Part> parts, Role role = Role::kUser,
                   std::string_view model = kSecond) {
   ChatRequest request;
   request.turns.push_back({.role = role, .parts = std::move(parts)});
-  return DumpJson(WriteGeminiContents(request, model));
+  const absl::StatusOr<Json> contents = WriteGeminiContents(request, model);
+  EXPECT_THAT(contents, IsOk());
+  return DumpJson(contents.value_or(Json()));
 }
 
 Part Call(std::string_view id, std::string_view signature = "") {
@@ -314,6 +316,25 @@ TEST(GeminiContentsWriting, MediaHasAType) {
             R"({"fileData":{"mimeType":"image/png","fileUri":"https://example.com/a.PNG?x=1"}},)"
             R"({"fileData":{"mimeType":"image/jpeg","fileUri":"https://example.com/a"}},)"
             R"({"inlineData":{"mimeType":"application/pdf","data":"AAAA"}}]}])");
+}
+
+TEST(GeminiContentsWriting, AddressesThatGoogleDoesNotFetchAreRefused) {
+  const auto field_of = [](const Part& part) {
+    ChatRequest request;
+    request.turns.push_back({.role = Role::kUser, .parts = {part}});
+    const auto written = WriteGeminiContents(request, kSecond);
+    return GetFieldHint(written.status()).value_or(FieldHint()).field;
+  };
+  Part image{.kind = PartKind::kImage};
+  Part file{.kind = PartKind::kFile};
+  image.url = "ftp://x/a.png";
+  file.url = "file:///etc/passwd";
+
+  EXPECT_EQ(field_of(image), "image");
+  EXPECT_EQ(field_of(file), "document");
+  EXPECT_EQ(field_of(Result({image})), "image");
+  image.url = "GS://bucket/a.png";
+  EXPECT_EQ(field_of(image), "");
 }
 
 TEST(GeminiContentsWriting, ResultsAreObjects) {

@@ -69,6 +69,16 @@ TEST(Media, TypesAreLowerCaseWithoutParameters) {
   EXPECT_EQ(NormalizeMediaType(""), "");
 }
 
+TEST(Media, AnImageHasTheTypeOfItsData) {
+  chat::Part image{.kind = chat::PartKind::kImage, .media_type = "image/jpg"};
+  image.data = "iVBORw0KGgoAAAA=";
+  EXPECT_EQ(ImageTypeOf(image), "image/png");
+  image.data = "R0lGODlh";
+  EXPECT_EQ(ImageTypeOf(image), "image/gif");
+  image.data = "AAAA";
+  EXPECT_EQ(ImageTypeOf(image), "image/jpeg");
+}
+
 TEST(Media, FormatsAreTheShortNamesOfTypes) {
   EXPECT_EQ(FormatOf("audio/mpeg"), "mp3");
   EXPECT_EQ(FormatOf("audio/x-wav"), "wav");
