@@ -149,6 +149,10 @@ absl::StatusOr<chat::ChatResponse> BedrockConverse::DecodeResponse(
     return absl::UnavailableError(StrCat("the model's answer is unusable: ", reason));
   }
 
+  for (const Json& block : *content) {
+    if (HasMedia(block)) return absl::UnavailableError(kMediaAnswer);
+  }
+
   chat::ChatResponse response;
   chat::Choice& choice = response.choices.emplace_back();
   choice.parts = ReadContent(*content, context);

@@ -90,6 +90,7 @@ class Decoder : public EventDecoder {
 
   void StartBlock(const Json& payload, std::vector<ChatEvent>* events) {
     const Json* const start = Find(payload, "start");
+    if (start != nullptr && HasMedia(*start)) return Fail(kMediaAnswer, events);
     const Json* const call = start == nullptr ? nullptr : Find(*start, "toolUse");
     if (call == nullptr) return;  // texts begin with their first delta
     ChatEvent open;
@@ -105,6 +106,7 @@ class Decoder : public EventDecoder {
     const int64_t index = FindInteger(payload, "contentBlockIndex").value_or(0);
     const Json* const delta = Find(payload, "delta");
     if (delta == nullptr) return;
+    if (HasMedia(*delta)) return Fail(kMediaAnswer, events);
     if (const Json* const text = Find(*delta, "text")) {
       if (text->is_string()) AddText(index, PartKind::kText, text->get<std::string>(), {}, events);
     } else if (const Json* const citation = Find(*delta, "citation")) {

@@ -59,6 +59,11 @@ FinishReason FinishWithCalls(FinishReason finish, bool has_calls) {
   return has_calls && stop ? FinishReason::kToolCalls : finish;
 }
 
+bool HasMedia(const Json& block) {
+  return Find(block, "image") != nullptr || Find(block, "audio") != nullptr ||
+         Find(block, "video") != nullptr;
+}
+
 chat::TokenUsage ReadConverseUsage(const Json& usage) {
   chat::TokenUsage read;
   if (!usage.is_object()) return read;

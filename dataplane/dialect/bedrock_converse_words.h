@@ -19,6 +19,12 @@ std::string_view StopReasonOf(chat::FinishReason finish);
 // Tool calls win over a reason that only says that the model came to its end.
 chat::FinishReason FinishWithCalls(chat::FinishReason finish, bool has_calls);
 
+// Whether a block of an answer, its start or its delta holds what no client can be given. An answer
+// without it would look whole.
+bool HasMedia(const Json& block);
+inline constexpr char kMediaAnswer[] =
+    "the model's answer holds an image or a sound, which cannot be translated";
+
 // TokenUsage. Converse counts cached tokens beside inputTokens.
 chat::TokenUsage ReadConverseUsage(const Json& usage);
 Json WriteConverseUsage(const chat::TokenUsage& usage);

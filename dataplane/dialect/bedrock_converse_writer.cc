@@ -10,6 +10,7 @@
 #include "common/base/status_macros.h"
 #include "common/base/strings.h"
 #include "dataplane/dialect/bedrock_converse_content.h"
+#include "dataplane/dialect/reasoning_effort.h"
 
 namespace lmgate::dialect {
 namespace {
@@ -86,12 +87,45 @@ std::vector<chat::Tool> ToolsOfHistory(const ChatRequest& request) {
   return tools;
 }
 
+// Of a model whose name says nothing: that of a profile or of throughput that is the account's own.
+bool MayBeClaude(std::string_view model) {
+  for (const std::string_view kind :
+       {"application-inference-profile/", "provisioned-model/", "custom-model-deployment/"}) {
+    if (model.find(kind) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+// "Extraneous key" is what they say to it.
+bool TakesNoTopK(std::string_view model) {
+  for (const std::string_view name :
+       {"llama", "gpt-oss", "deepseek", "titan", "jamba", "palmyra"}) {
+    if (model.find(name) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+// low, medium or high; empty = nothing is asked, or to think little, for which they have no word.
+std::string_view EffortOf(const chat::ReasoningRequest& reasoning) {
+  using Mode = chat::ReasoningRequest::Mode;
+  std::string_view effort = reasoning.effort;
+  if (reasoning.mode == Mode::kDefault || reasoning.mode == Mode::kOff) return {};
+  if (reasoning.mode == Mode::kBudget) effort = EffortOfBudget(reasoning.budget_tokens);
+  if (effort == "minimal" || effort == "low") return "low";
+  if (effort == "high" || effort == "xhigh" || effort == "max") return "high";
+  if (effort == "medium" || (effort.empty() && reasoning.mode == Mode::kAdaptive)) return "medium";
+  return {};
+}
+
 class RequestWriter {
  public:
   RequestWriter(const ChatRequest& request, const BackendTraits& traits)
       : request_(request),
         traits_(traits),
         is_nova_(traits.model.find("nova") != std::string::npos),
+        effort_(EffortOf(request.reasoning)),
+        // Nova Premier and Pro of the first generation do not think.
+        nova_thinks_(traits.model.find("nova-2-") != std::string::npos && !effort_.empty()),
         must_not_call_(request.tool_choice.mode == ToolChoice::Mode::kNone ||
                        request.tools.empty()) {}
 
@@ -193,7 +227,9 @@ class RequestWriter {
     if (request_.temperature.has_value()) {
       config["temperature"] = std::min(*request_.temperature, kTemperatureMax);
     }
-    if (request_.top_p.has_value()) config["topP"] = *request_.top_p;
+    // Newer Claude models refuse both.
+    const bool top_p_fits = !MayBeClaude(traits_.model) || !request_.temperature.has_value();
+    if (request_.top_p.has_value() && top_p_fits) config["topP"] = *request_.top_p;
     if (!request_.stop.empty()) {
       config["stopSequences"] = request_.stop;
       // Which one it was: of models that say it.
@@ -234,7 +270,17 @@ class RequestWriter {
 
   void WriteModelFields(Json* body) const {
     Json fields = Json::object();
-    if (request_.top_k.has_value()) {
+    if (nova_thinks_) {
+      Json& reasoning = fields["reasoningConfig"];
+      reasoning["type"] = "enabled";
+      // "maxTokens, temperature and topP must be unset" at high effort (Amazon Nova 2 user guide).
+      const bool limited = request_.max_tokens.has_value() || request_.temperature.has_value() ||
+                           request_.top_p.has_value();
+      reasoning["maxReasoningEffort"] = limited && effort_ == "high" ? "medium" : effort_;
+    } else if (traits_.model.find("gpt-oss") != std::string::npos && !effort_.empty()) {
+      fields["reasoning_effort"] = effort_;
+    }
+    if (request_.top_k.has_value() && !TakesNoTopK(traits_.model)) {
       // Amazon Nova has a name of its own for it (Nova user guide, request schema).
       (is_nova_ ? fields["inferenceConfig"]["topK"] : fields["top_k"]) = *request_.top_k;
     }
@@ -250,6 +296,8 @@ class RequestWriter {
   const ChatRequest& request_;
   const BackendTraits& traits_;
   const bool is_nova_;
+  const std::string_view effort_;
+  const bool nova_thinks_;
   // The client forbade it or offered no tools. Definitions are then sent only for the calls of the
   // history, which Converse refuses without.
   const bool must_not_call_;

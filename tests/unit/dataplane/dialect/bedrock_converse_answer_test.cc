@@ -214,6 +214,14 @@ TEST(BedrockConverseAnswer, CitationsGoBothWays) {
   EXPECT_EQ(Encode(*response)["output"]["message"]["content"], Json::parse(kBlock));
 }
 
+TEST(BedrockConverseAnswer, AnImageIsNotLostInSilence) {
+  const auto response = Decode(
+      Answer(R"([{"text":"x"},{"image":{"format":"png","source":{"bytes":"aGk="}}}])", "end_turn"));
+
+  EXPECT_EQ(response.status().code(), kUnavailable);
+  EXPECT_THAT(std::string(response.status().message()), HasSubstr("image"));
+}
+
 TEST(BedrockConverseAnswer, UnknownBlocksAreSkipped) {
   const auto response = Decode(Answer(R"([{"hologram":{}},7,{"text":"x"}])", "end_turn"));
 

@@ -338,6 +338,15 @@ TEST(BedrockConverseStream, ArgumentsWithoutACallAreAnError) {
               HasSubstr("never began"));
 }
 
+TEST(BedrockConverseStream, AnImageIsAnError) {
+  EXPECT_THAT(
+      Describe(Decode(Frame("contentBlockStart", R"({"start":{"image":{"format":"png"}}})"))),
+      HasSubstr("image"));
+  EXPECT_THAT(Describe(Decode(Frame("contentBlockDelta",
+                                    R"({"delta":{"image":{"source":{"bytes":"aGk="}}}})"))),
+              HasSubstr("image"));
+}
+
 TEST(BedrockConverseStream, UnknownEventsAndDeltasAreSkipped) {
   const std::string lines = ReadGolden("text.events");
   const std::string odd =

@@ -20,6 +20,7 @@ using ::testing::HasSubstr;
 
 constexpr const char* kNova = "amazon.nova-pro-v1:0";
 constexpr const char* kLlama = "meta.llama3-8b";
+constexpr const char* kMistral = "mistral.mistral-large-2407-v1:0";
 
 Json Write(const ChatRequest& request, const std::string& model = kNova) {
   BackendTraits traits;
@@ -150,7 +151,9 @@ TEST(BedrockConverseWriter, LimitsAreWrittenWithZeroKept) {
 
   EXPECT_EQ(body["inferenceConfig"],
             Json::parse(R"({"maxTokens":100,"temperature":0.0,"stopSequences":["END","\n"]})"));
-  EXPECT_EQ(body["additionalModelRequestFields"], Json::parse(R"({"top_k":0})"));
+  EXPECT_FALSE(body.contains("additionalModelRequestFields"));  // Llama knows no top_k
+  EXPECT_EQ(Write(request, kMistral)["additionalModelRequestFields"],
+            Json::parse(R"({"top_k":0})"));
   EXPECT_EQ(body["additionalModelResponseFieldPaths"], Json::parse(R"(["/stop_sequence"])"));
 }
 
@@ -168,6 +171,35 @@ TEST(BedrockConverseWriter, NovaHasItsOwnTopK) {
 
   EXPECT_EQ(Write(request, kNova)["additionalModelRequestFields"],
             Json::parse(R"({"inferenceConfig":{"topK":5}})"));
+}
+
+TEST(BedrockConverseWriter, AProfileMayBeClaudes) {
+  ChatRequest request = Asking();
+  request.temperature = 0.5;
+  request.top_p = 0.5;
+  const std::string profile = "arn:aws:bedrock:eu-west-1:1:application-inference-profile/abc";
+
+  EXPECT_EQ(Write(request, profile)["inferenceConfig"], Json::parse(R"({"temperature":0.5})"));
+  request.temperature.reset();
+  EXPECT_EQ(Write(request, profile)["inferenceConfig"], Json::parse(R"({"topP":0.5})"));
+}
+
+TEST(BedrockConverseWriter, ReasoningIsAskedForInTheModelsOwnWay) {
+  using Mode = chat::ReasoningRequest::Mode;
+  ChatRequest request = Asking();
+  request.reasoning = {.mode = Mode::kEffort, .effort = "xhigh"};
+  const char* const nova2 = "us.amazon.nova-2-lite-v1:0";
+
+  EXPECT_EQ(Write(request, "openai.gpt-oss-120b-1:0")["additionalModelRequestFields"],
+            Json::parse(R"({"reasoning_effort":"high"})"));
+  EXPECT_EQ(Write(request, nova2)["additionalModelRequestFields"],
+            Json::parse(R"({"reasoningConfig":{"type":"enabled","maxReasoningEffort":"high"}})"));
+  EXPECT_FALSE(Write(request, kNova).contains("additionalModelRequestFields"));
+  request.max_tokens = 9;
+  EXPECT_EQ(Write(request, nova2)["additionalModelRequestFields"],
+            Json::parse(R"({"reasoningConfig":{"type":"enabled","maxReasoningEffort":"medium"}})"));
+  request.reasoning = {.mode = Mode::kOff};
+  EXPECT_FALSE(Write(request, nova2).contains("additionalModelRequestFields"));
 }
 
 TEST(BedrockConverseWriter, ToolsHaveSchemasOfObjects) {
