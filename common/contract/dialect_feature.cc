@@ -171,7 +171,8 @@ constexpr FeatureRow kRows[] = {
      {M, M, M, M, E},
      {"", "", "before Claude 4.5 (Opus 4.1): a tool that must be called",
       "before Gemini 3, beside tools: a tool that must be called",
-      "a tool that must be called; its arguments are the answer"}},
+      "a tool that must be called; its arguments are the answer; for Claude that thinks: maps from "
+      "4.5, an instruction before"}},
     {Feature::kReasoning,
      "reasoning effort or budget",
      {"reasoning_effort", "reasoning", "thinking", "thinkingConfig",

@@ -51,6 +51,7 @@ ClaudeModel Of(std::string_view family, int version) {
   constexpr int64_t kOutput = 64000;
   model.output_tokens_max = kOutput;
   model.takes_schema = version < 0 || version >= (family == "opus" ? 401 : 405);
+  model.takes_bedrock_schema = version < 0 || version >= 405;
   if (version >= 0 && version < 307) {
     model.thinking = Thinking::kNone;
     model.output_tokens_max = version < 305 ? kFirstOutput : kSmallOutput;

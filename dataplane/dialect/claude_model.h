@@ -21,7 +21,8 @@ struct ClaudeModel {
   bool takes_sampling = true;      // temperature, top_p and top_k: up to 4.6
   // output_config.format (Anthropic docs, Structured outputs): Opus from 4.1, others from 4.5.
   bool takes_schema = false;
-  int64_t output_tokens_max = 0;  // 0 = not known
+  bool takes_bedrock_schema = false;  // the same by InvokeModel: all from 4.5 (Bedrock user guide)
+  int64_t output_tokens_max = 0;      // 0 = not known
 };
 
 // Whether a beta says how the model works, and needs no member that a translation leaves out: the

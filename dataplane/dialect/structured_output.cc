@@ -21,7 +21,123 @@ bool HasTool(const chat::ChatRequest& request, std::string_view name) {
                      [name](const chat::Tool& tool) { return tool.name == name; });
 }
 
+// The member that holds an answer that is no object.
+constexpr std::string_view kValue = "value";
+constexpr std::string_view kDefinitions[] = {"$defs", "definitions"};
+
+// The schema has moved from the root to a member: what refers to it goes along, but for the
+// definitions, which stay at the root.
+void MoveReferences(Json* schema) {
+  for (auto& [name, value] : schema->items()) {
+    if (value.is_structured()) MoveReferences(&value);
+    if (name != "$ref" || !value.is_string()) continue;
+    const std::string target = value.get<std::string>();
+    bool stays = !target.starts_with('#');
+    for (const std::string_view definitions : kDefinitions) {
+      stays = stays || target.starts_with(StrCat("#/", definitions, "/"));
+    }
+    if (!stays) value = StrCat("#/properties/", kValue, target.substr(1));
+  }
+}
+
+// Bytes of `{"value":` and the white space around it at the front of `text`; 0 = more is needed to
+// know, npos = it does not begin so.
+size_t FindValue(std::string_view text) {
+  constexpr std::string_view kTokens[] = {"{", "\"value\"", ":"};
+  size_t at = 0;
+  const auto skip_space = [&] {
+    while (at < text.size() && std::string_view(" \t\r\n").find(text[at]) != std::string_view::npos)
+      ++at;
+  };
+  for (const std::string_view token : kTokens) {
+    skip_space();
+    const std::string_view found = text.substr(at, token.size());
+    if (!token.starts_with(found)) return std::string_view::npos;
+    if (found.size() < token.size()) return 0;
+    at += token.size();
+  }
+  skip_space();
+  return at;
+}
+
 }  // namespace
+
+bool HasObjectRoot(const std::string& schema) {
+  const absl::StatusOr<Json> json = ParseObject(schema);
+  if (!json.ok()) return true;  // others say better what is wrong with it
+  if (const Json* const type = Find(*json, "type")) return *type == "object";
+  for (const std::string_view name : {"anyOf", "oneOf", "items", "prefixItems", "enum", "const"}) {
+    if (Find(*json, name) != nullptr) return false;
+  }
+  return true;
+}
+
+void WrapRoot(chat::ResponseFormat* format) {
+  absl::StatusOr<Json> schema = ParseObject(format->schema);
+  if (!schema.ok()) return;
+  Json root = Json::object();
+  root["type"] = "object";
+  root["properties"] = Json::object();
+  root["required"] = Json::array({kValue});
+  root["additionalProperties"] = false;
+  MoveReferences(&*schema);
+  for (const std::string_view definitions : kDefinitions) {
+    const Json* const found = Find(*schema, definitions);
+    if (found == nullptr) continue;
+    root[std::string(definitions)] = *found;
+    schema->erase(std::string(definitions));
+  }
+  schema->erase("$schema");
+  root["properties"][std::string(kValue)] = *std::move(schema);
+  format->schema = DumpJson(root);
+}
+
+std::string RootFilter::Unwrap(std::string piece, Text* text) {
+  constexpr size_t kHeldBytesMax = 256;  // of white space, mostly
+  if (text->passes) return piece;
+  if (!text->begun) {
+    text->held += piece;
+    const size_t value = FindValue(text->held);
+    if (value == 0 && text->held.size() <= kHeldBytesMax) return {};
+    if (value == 0 || value == std::string_view::npos) {
+      text->passes = true;
+      return std::exchange(text->held, {});
+    }
+    text->begun = true;
+    piece = text->held.substr(value);
+    text->end.Feed(std::string_view(text->held).substr(0, value));
+    text->held.clear();
+  }
+  if (text->end.whole()) return {};
+  const size_t taken = text->end.FeedToEnd(piece);
+  piece.resize(text->end.whole() ? taken - 1 : taken);
+  return piece;
+}
+
+void RootFilter::Add(ChatEvent event, std::vector<ChatEvent>* out) {
+  const bool of_text = event.part_kind == PartKind::kText &&
+                       (event.kind == Kind::kPartOpen || event.kind == Kind::kPartDelta ||
+                        event.kind == Kind::kPartClose);
+  if (!of_text) {
+    out->push_back(std::move(event));
+    return;
+  }
+  const std::pair<int, int> key(event.choice, event.part);
+  if (event.kind == Kind::kPartDelta) {
+    event.text = Unwrap(std::move(event.text), &texts_[key]);
+    if (event.text.empty() && event.citations.empty()) return;
+  }
+  if (event.kind == Kind::kPartClose) {
+    const auto text = texts_.find(key);
+    if (text != texts_.end() && !text->second.held.empty()) {
+      ChatEvent rest{.kind = Kind::kPartDelta, .choice = event.choice, .part = event.part};
+      rest.text = std::move(text->second.held);
+      out->push_back(std::move(rest));
+    }
+    if (text != texts_.end()) texts_.erase(text);
+  }
+  out->push_back(std::move(event));
+}
 
 std::string SchemaToolName(const chat::ChatRequest& request) {
   std::string name = "json_answer";
@@ -50,6 +166,15 @@ void AddJsonInstruction(chat::ChatRequest* request) {
   request->response_format = {};
   request->system.push_back(chat::TextPart(
       "Answer with one JSON object and nothing else: no text around it, no code fence."));
+}
+
+void AddSchemaInstruction(chat::ChatRequest* request) {
+  const chat::ResponseFormat format = std::exchange(request->response_format, {});
+  std::string text =
+      "Answer with one JSON value that matches the schema below and nothing else: no text around "
+      "it, no code fence.\n";
+  if (!format.description.empty()) StrAppend(&text, format.description, "\n");
+  request->system.push_back(chat::TextPart(StrCat(text, format.schema)));
 }
 
 SchemaToolFilter::SchemaToolFilter(std::string name, const std::string& schema)

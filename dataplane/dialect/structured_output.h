@@ -1,11 +1,14 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dataplane/chat/chat_event.h"
 #include "dataplane/chat/chat_request.h"
+#include "dataplane/chat/object_end.h"
 
 namespace lmgate::dialect {
 
@@ -20,6 +23,34 @@ void AddSchemaTool(const std::string& name, chat::ChatRequest* request);
 
 // Asks for a JSON object by words instead of by the response format.
 void AddJsonInstruction(chat::ChatRequest* request);
+
+// Asks for an answer by the schema in words: where a model that shall think cannot be made to call
+// a tool.
+void AddSchemaInstruction(chat::ChatRequest* request);
+
+// Whether the schema says that the answer is an object: most providers take no other.
+bool HasObjectRoot(const std::string& schema);
+// Makes it one: {"value": ANSWER}. RootFilter takes that off again.
+void WrapRoot(chat::ResponseFormat* format);
+
+// Takes {"value": …} of WrapRoot off the texts of an answer, as they come; text that does not begin
+// so passes as it is.
+class RootFilter {
+ public:
+  void Add(chat::ChatEvent event, std::vector<chat::ChatEvent>* out);
+
+ private:
+  struct Text {
+    bool begun = false;   // what stands before the value is known, or known to be absent
+    bool passes = false;  // it is not wrapped
+    std::string held = {};
+    chat::ObjectEnd end = {};
+  };
+
+  static std::string Unwrap(std::string piece, Text* text);
+
+  std::map<std::pair<int, int>, Text> texts_;  // those that are open, by choice and part
+};
 
 // Turns calls of the tool in an answer back into text; all else passes. A wrapper that the model
 // puts around the object ({"parameters": {…}}) is taken off when the schema knows no such member:

@@ -110,6 +110,12 @@ absl::Status CheckStops(const std::vector<std::string>& stops, std::string_view 
                          " of ", StopFilter::kStopBytesMax, " bytes in all are looked for here"));
 }
 
+bool AsksToThink(const chat::ReasoningRequest& reasoning) {
+  using Mode = chat::ReasoningRequest::Mode;
+  if (reasoning.mode == Mode::kEffort) return reasoning.effort != "none";
+  return reasoning.mode == Mode::kBudget || reasoning.mode == Mode::kAdaptive;
+}
+
 // A provider that cannot be told which of the tools may be called is shown no other ones.
 void FilterTools(ChatRequest* request) {
   using Mode = chat::ToolChoice::Mode;
@@ -200,12 +206,9 @@ absl::StatusOr<UpstreamBody> Translation::Encode(const Dialect& backend,
   if (request.response_format.kind == chat::ResponseFormat::Kind::kJsonObject && tools_only) {
     AddJsonInstruction(&request);
   }
-  if (request.response_format.kind == chat::ResponseFormat::Kind::kJsonSchema &&
-      (tools_only || TakesNoSchema(name, traits.model) ||
-       Is(name, Feature::kJsonSchema, Treatment::kEmulated))) {
-    const std::string tool = SchemaToolName(request);
-    schema_tool_.emplace(tool, request.response_format.schema);
-    AddSchemaTool(tool, &request);
+  root_.reset();
+  if (request.response_format.kind == chat::ResponseFormat::Kind::kJsonSchema) {
+    AskForSchema(name, traits, &request);
   }
   stop_.reset();
   if (!request.stop.empty() && TakesNoStop(name, traits.model)) {
@@ -218,6 +221,31 @@ absl::StatusOr<UpstreamBody> Translation::Encode(const Dialect& backend,
     return InClientsWords(upstream.status(), client_.dialect->name(), context_.request);
   }
   return upstream;
+}
+
+// A schema of the answer as the provider takes it: as it is, as a tool that must be called, or in
+// words; and its root as an object where nothing else will do.
+void Translation::AskForSchema(std::string_view backend, const BackendTraits& traits,
+                               ChatRequest* request) {
+  const bool tools_only = TakesNoJsonBesideTools(backend, traits.model) && !request->tools.empty();
+  const bool as_tool = tools_only || TakesNoSchema(backend, traits.model) ||
+                       Is(backend, Feature::kJsonSchema, Treatment::kEmulated);
+  // A Claude that shall think cannot be made to call a tool.
+  const ClaudeModel claude = ClaudeModelOf(traits.model);
+  const bool thinks = claude.is_claude && claude.thinking != ClaudeModel::Thinking::kNone &&
+                      (claude.thinks_by_default || AsksToThink(request->reasoning));
+  const bool native = as_tool && thinks && claude.takes_bedrock_schema;
+  if (as_tool && thinks && !native) return AddSchemaInstruction(request);
+  const bool wraps = (as_tool || backend != contract::kDialectGemini) &&
+                     !HasObjectRoot(request->response_format.schema);
+  if (wraps) {
+    WrapRoot(&request->response_format);
+    root_.emplace();
+  }
+  if (!as_tool || native) return;
+  const std::string tool = SchemaToolName(*request);
+  schema_tool_.emplace(tool, request->response_format.schema);
+  AddSchemaTool(tool, request);
 }
 
 // Ids and names as the provider takes them. Ids need no way back: the client's own history brings
@@ -391,16 +419,19 @@ void Translation::OnEvent(size_t branch, ChatEvent event, std::string* out) {
   for (ChatEvent& each : filtered_) Emit(std::move(each), out);
 }
 
-// No provider needs both: those that take no stop sequences take a schema.
+// Stop sequences last: they are looked for in what the client sees.
 void Translation::Filter(ChatEvent event) {
   filtered_.clear();
-  if (schema_tool_.has_value()) {
-    schema_tool_->Add(std::move(event), &filtered_);
-  } else if (stop_.has_value()) {
-    stop_->Add(std::move(event), &filtered_);
-  } else {
-    filtered_.push_back(std::move(event));
-  }
+  filtered_.push_back(std::move(event));
+  const auto pass = [this](auto* filter) {
+    if (!filter->has_value()) return;
+    std::vector<ChatEvent> passed;
+    for (ChatEvent& each : filtered_) (*filter)->Add(std::move(each), &passed);
+    filtered_ = std::move(passed);
+  };
+  pass(&schema_tool_);
+  pass(&root_);
+  pass(&stop_);
 }
 
 void Translation::Emit(ChatEvent event, std::string* out) {

@@ -102,8 +102,11 @@ class Translation {
 
   absl::StatusOr<chat::ChatResponse> DecodeAnswer(const std::vector<std::string>& bodies);
   void FitTools(std::string_view backend, chat::ChatRequest* request);
-  void Filter(chat::ChatEvent event);
   void OnEvent(size_t branch, chat::ChatEvent event, std::string* out);
+  void AskForSchema(std::string_view backend, const BackendTraits& traits,
+                    chat::ChatRequest* request);
+  // The event as the client's request asked for it: in filtered_.
+  void Filter(chat::ChatEvent event);
   void Emit(chat::ChatEvent event, std::string* out);
   void Restore(chat::ChatEvent* event);
   void CountUsage();
@@ -114,6 +117,7 @@ class Translation {
   size_t branch_count_ = 1;
   absl::flat_hash_map<std::string, std::string> tool_names_;  // the provider's -> the client's
   std::optional<SchemaToolFilter> schema_tool_;
+  std::optional<RootFilter> root_;
   std::optional<StopFilter> stop_;
   std::vector<Branch> branches_;
   std::unique_ptr<EventEncoder> encoder_;

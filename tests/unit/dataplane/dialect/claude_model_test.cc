@@ -59,6 +59,12 @@ TEST(ClaudeModel, SchemasOfAnswersCameWithFourFive) {
   }
 }
 
+TEST(ClaudeModel, SchemasOfAnswersCameToBedrockWithFourFive) {
+  EXPECT_FALSE(ClaudeModelOf("anthropic.claude-opus-4-1-20250805-v1:0").takes_bedrock_schema);
+  EXPECT_TRUE(ClaudeModelOf("anthropic.claude-opus-4-5-20251101-v1:0").takes_bedrock_schema);
+  EXPECT_FALSE(ClaudeModelOf("anthropic.claude-3-haiku-20240307-v1:0").takes_bedrock_schema);
+}
+
 TEST(ClaudeModel, OfAnotherNameTakesABudgetWithoutLimit) {
   const ClaudeModel model = ClaudeModelOf("glm-4.6");
 

@@ -87,6 +87,90 @@ TEST(JsonInstruction, StandsInForTheFormat) {
   EXPECT_NE(request.system[0].text.find("JSON object"), std::string::npos);
 }
 
+TEST(SchemaInstruction, StandsInForTheFormat) {
+  ChatRequest request = Asking();
+  AddSchemaInstruction(&request);
+
+  EXPECT_EQ(request.response_format.kind, chat::ResponseFormat::Kind::kText);
+  ASSERT_EQ(request.system.size(), 1u);
+  EXPECT_NE(request.system[0].text.find(kSchema), std::string::npos);
+  EXPECT_NE(request.system[0].text.find("A number."), std::string::npos);
+}
+
+TEST(SchemaRoot, IsAnObjectOrNot) {
+  EXPECT_TRUE(HasObjectRoot(kSchema));
+  EXPECT_TRUE(HasObjectRoot(R"({"properties":{}})"));
+  EXPECT_TRUE(HasObjectRoot("no JSON"));
+  for (const char* const schema :
+       {R"({"type":"array","items":{}})", R"({"type":["object","null"]})",
+        R"({"anyOf":[{"type":"object"}]})", R"({"enum":["a"]})", R"({"type":"string"})"}) {
+    EXPECT_FALSE(HasObjectRoot(schema)) << schema;
+  }
+}
+
+TEST(SchemaRoot, IsWrappedWithWhatItRefersTo) {
+  chat::ResponseFormat format;
+  format.schema = R"({"type":"array","items":{"anyOf":[{"$ref":"#/$defs/d"},{"$ref":"#"},)"
+                  R"({"$ref":"#/items/anyOf/0"}]},"$defs":{"d":{"type":"string"}}})";
+
+  WrapRoot(&format);
+
+  EXPECT_EQ(format.schema,
+            R"({"type":"object","properties":{"value":{"type":"array","items":{"anyOf":[)"
+            R"({"$ref":"#/$defs/d"},{"$ref":"#/properties/value"},)"
+            R"({"$ref":"#/properties/value/items/anyOf/0"}]}}},"required":["value"],)"
+            R"("additionalProperties":false,"$defs":{"d":{"type":"string"}}})");
+}
+
+// What RootFilter makes of a text that comes in these pieces.
+std::string Unwrapped(const std::vector<std::string>& pieces) {
+  RootFilter filter;
+  std::vector<ChatEvent> out;
+  ChatEvent event;
+  event.kind = Kind::kPartOpen;
+  filter.Add(event, &out);
+  event.kind = Kind::kPartDelta;
+  for (const std::string& piece : pieces) {
+    event.text = piece;
+    filter.Add(event, &out);
+  }
+  event.kind = Kind::kPartClose;
+  event.text.clear();
+  filter.Add(event, &out);
+  std::string text;
+  for (const ChatEvent& each : out) text += each.text;
+  EXPECT_EQ(out.back().kind, Kind::kPartClose);
+  return text;
+}
+
+TEST(RootFilter, GivesTheValueWhereverTheTextIsCut) {
+  const std::string text = " {\n \"value\" : [1,{\"a\":\"}]\\\"\"}] }\n";
+
+  for (size_t cut = 0; cut <= text.size(); ++cut) {
+    EXPECT_EQ(Unwrapped({text.substr(0, cut), text.substr(cut)}), "[1,{\"a\":\"}]\\\"\"}] ");
+  }
+}
+
+TEST(RootFilter, GivesTheValueAsItComes) {
+  RootFilter filter;
+  std::vector<ChatEvent> out;
+  ChatEvent event;
+  event.kind = Kind::kPartDelta;
+  event.text = R"({"value":["a")";
+
+  filter.Add(event, &out);
+
+  ASSERT_EQ(out.size(), 1u);
+  EXPECT_EQ(out[0].text, R"(["a")");
+}
+
+TEST(RootFilter, OtherTextPassesAsItIs) {
+  for (const char* const text : {"I can not.", "[1]", R"({"values":1})", "{", "", R"({"val)"}) {
+    EXPECT_EQ(Unwrapped({text}), text);
+  }
+  EXPECT_EQ(Unwrapped({std::string(1000, ' '), "x"}), std::string(1000, ' ') + "x");
+}
+
 class SchemaToolFilterTest : public ::testing::Test {
  protected:
   void Open(int part, std::string name, PartKind kind = PartKind::kToolCall) {

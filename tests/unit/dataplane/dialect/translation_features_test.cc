@@ -823,6 +823,58 @@ TEST(TranslationFeatures, TheSchemaToolOfGeminiIsTheAnswersText) {
   EXPECT_EQ(choice["finish_reason"], "stop");
 }
 
+TEST(TranslationFeatures, ASchemaWithoutAnObjectIsWrappedAndTheAnswerIsNot) {
+  const std::string schema = R"({"generationConfig":{"responseMimeType":"application/json",)"
+                             R"("responseSchema":{"type":"ARRAY","items":{"type":"STRING"}}}})";
+  const std::string wrapped = R"({"type":"object","properties":{"value":{"type":"array")";
+  for (const auto& [backend, model] :
+       std::map<std::string_view, std::string_view>{{kChat, "gpt-4o"},
+                                                    {kResponses, "gpt-4o"},
+                                                    {kAnthropic, kClaude},
+                                                    {kBedrock, kBedrocksClaude}}) {
+    const std::string body = EncodeFor(kGemini, schema, backend, model).body->body;
+    EXPECT_TRUE(Holds(body, wrapped)) << body;
+  }
+  Encoded encoded = EncodeFor(kGemini, schema, kBedrock, kNova);
+  ASSERT_TRUE(encoded.body.ok()) << encoded.body.status();
+  EXPECT_TRUE(Holds(encoded.body->body, wrapped)) << encoded.body->body;
+
+  const auto answer = encoded.translation->TranslateAnswer(
+      {R"({"output":{"message":{"role":"assistant","content":[{"toolUse":{"toolUseId":"t",)"
+       R"("name":"json_answer","input":{"value":["a","b"]}}}]}},"stopReason":"tool_use"})"});
+
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(Json::parse(*answer)["candidates"][0]["content"]["parts"][0]["text"], R"(["a","b"])");
+}
+
+TEST(TranslationFeatures, GeminiTakesASchemaWithoutAnObject) {
+  const std::string schema =
+      R"({"response_format":{"type":"json_schema","json_schema":{"name":"x","schema":)"
+      R"({"type":"array","items":{"type":"string"}}}}})";
+
+  const std::string body = EncodeFor(kChat, schema, kGemini, kGeminiModel).body->body;
+
+  EXPECT_TRUE(Holds(body, R"("responseJsonSchema":{"type":"array")")) << body;
+}
+
+// A tool cannot be forced on a model that thinks (translation.md 6).
+TEST(TranslationFeatures, AModelThatShallThinkIsGivenASchemaWithoutATool) {
+  const std::string schema =
+      R"({"reasoning_effort":"high","response_format":{"type":"json_schema","json_schema":)"
+      R"({"name":"x","schema":{"type":"object","properties":{"schemaw":{"type":"string"}}}}}})";
+  const std::string native = EncodeFor(kChat, schema, kBedrock, kBedrocksClaude).body->body;
+  const std::string words =
+      EncodeFor(kChat, schema, kBedrock, "anthropic.claude-sonnet-4-20250514-v1:0").body->body;
+
+  for (const std::string& body : {native, words}) {
+    EXPECT_TRUE(Holds(body, R"("thinking":{"type":"enabled")")) << body;
+    EXPECT_TRUE(Holds(body, "-json_answer")) << body;
+    EXPECT_TRUE(Holds(body, "schemaw")) << body;
+  }
+  EXPECT_TRUE(Holds(native, R"("output_config":{"format":{"type":"json_schema")")) << native;
+  EXPECT_TRUE(Holds(words, R"("system":"Answer with one JSON value)")) << words;
+}
+
 TEST(TranslationFeatures, WhatAProviderCannotTakeIsNamedInTheClientsWords) {
   const std::string tiff =
       R"({"type":"image","source":{"type":"base64","media_type":"image/tiff","data":"SUkqAA=="}})";
