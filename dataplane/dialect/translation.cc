@@ -178,10 +178,12 @@ absl::StatusOr<std::unique_ptr<Translation>> Translation::Create(const Client& c
     RestoreSignedCalls(client.calls, absl::FromUnixSeconds(client.created), &context.request);
     translation->signed_calls_.emplace();
   }
-  if (context.request.n < 1 || context.request.n > kChoicesMax) {
+  const std::string_view name = client.dialect->name();
+  const int64_t choices_max = name == contract::kDialectGemini ? kGeminiCandidatesMax : kChoicesMax;
+  if (context.request.n < 1 || context.request.n > choices_max) {
     const contract::FeatureRow& row = contract::FindFeature(Feature::kN);
-    return BadField(row.field[contract::DialectColumn(client.dialect->name())],
-                    StrCat("must be from 1 to ", kChoicesMax));
+    return BadField(row.field[contract::DialectColumn(name)],
+                    StrCat("must be from 1 to ", choices_max));
   }
   return translation;
 }

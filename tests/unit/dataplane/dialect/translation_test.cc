@@ -207,6 +207,19 @@ TEST_F(TranslationTest, BranchesBecomeChoicesAndTheirCountsASum) {
   EXPECT_EQ(json["usage"]["total_tokens"], 10);
 }
 
+TEST_F(TranslationTest, AGeminiClientMayAskForAsManyAnswersAsGeminiGives) {
+  const auto request = [](int n) {
+    return StrCat(
+        R"({"contents":[{"parts":[{"text":"hi"}]}],"generationConfig":{"candidateCount":)", n,
+        "}}");
+  };
+  EXPECT_THAT(Create("gemini", request(8)), IsOk());
+  const auto refused = Create("gemini", request(9));
+
+  ASSERT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("1 to 8")));
+  EXPECT_EQ(GetFieldHint(refused.status())->field, "candidateCount");
+}
+
 TEST_F(TranslationTest, BranchesOfAStreamHaveOneBeginningAndOneEnd) {
   Begin("openai-chat",
         R"({"model":"m","n":2,"stream":true,"stream_options":{"include_usage":true},)"
