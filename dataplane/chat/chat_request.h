@@ -66,6 +66,9 @@ struct ReasoningRequest {
   Mode mode = Mode::kDefault;
   std::string effort = {};
   int64_t budget_tokens = 0;
+  // kEffort: how much to spend on the answer. It does not ask to think (Anthropic's
+  // output_config.effort alone).
+  bool effort_only = false;
   bool want_text = false;  // the client asks to see the reasoning, or a summary of it
 };
 

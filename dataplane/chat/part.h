@@ -41,6 +41,8 @@ struct Signature {
   // The data is the whole (encrypted) reasoning, which the provider takes back under another name
   // than reasoning whose text it merely left out (Anthropic: redacted_thinking).
   bool redacted = false;
+  // The words of reasoning that the client is not shown, where they must go back with the proof.
+  std::string text = {};
 };
 
 // One piece of a turn's content. Which members mean something depends on the kind; all others are

@@ -133,10 +133,11 @@ absl::Status ReadOutputConfig(const Json& body, ChatRequest* request) {
   return absl::OkStatus();
 }
 
-// After ReadOutputConfig: an effort without a word on thinking is one as well.
+// After ReadOutputConfig.
 absl::Status ReadThinkingConfig(const Json& body, ReasoningRequest* reasoning) {
   if (!reasoning->effort.empty()) reasoning->mode = Mode::kEffort;
   const Json* const thinking = Find(body, "thinking");
+  reasoning->effort_only = reasoning->mode == Mode::kEffort && thinking == nullptr;
   if (thinking == nullptr) return absl::OkStatus();
   if (!thinking->is_object()) return BadField("thinking", "must be an object");
   const std::string type = FindString(*thinking, "type");

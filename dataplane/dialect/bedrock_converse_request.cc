@@ -172,6 +172,7 @@ absl::Status ReadThinking(const Json& thinking, const std::string& field, ChatRe
     return BadField(StrCat(field, ".type"), "must be enabled, adaptive or disabled");
   }
   reasoning.want_text = FindString(thinking, "display") != "omitted";
+  reasoning.effort_only = false;
   if (type == "adaptive") {
     reasoning.mode = ReasoningRequest::Mode::kAdaptive;
     return absl::OkStatus();
@@ -184,12 +185,14 @@ absl::Status ReadThinking(const Json& thinking, const std::string& field, ChatRe
   return absl::OkStatus();
 }
 
-void AddEffort(std::string effort, ChatRequest* request) {
+// `only`: the answer's, which does not ask to think.
+void AddEffort(std::string effort, bool only, ChatRequest* request) {
   if (effort.empty()) return;
   ReasoningRequest& reasoning = request->reasoning;
   reasoning.effort = std::move(effort);
   if (reasoning.mode == ReasoningRequest::Mode::kDefault) {
     reasoning.mode = ReasoningRequest::Mode::kEffort;
+    reasoning.effort_only = only;
   }
 }
 
@@ -197,6 +200,7 @@ absl::Status ReadModelFields(const Json& fields, ChatRequest* request) {
   constexpr std::string_view kField = "additionalModelRequestFields";
   LMGATE_RETURN_IF_ERROR(NeedObject(fields, kField));
   std::string effort;
+  bool effort_only = false;
   for (const auto& [name, value] : fields.items()) {
     const std::string field = StrCat(kField, ".", name);
     if (value.is_null()) continue;
@@ -211,11 +215,12 @@ absl::Status ReadModelFields(const Json& fields, ChatRequest* request) {
     } else if (name == "output_config" && value.is_object() && value.size() == 1 &&
                !FindString(value, "effort").empty()) {
       effort = FindString(value, "effort");
+      effort_only = true;
     } else {
       request->own_fields.push_back(field);
     }
   }
-  AddEffort(std::move(effort), request);
+  AddEffort(std::move(effort), effort_only, request);
   return absl::OkStatus();
 }
 
@@ -223,7 +228,7 @@ absl::Status ReadModelFields(const Json& fields, ChatRequest* request) {
 absl::Status ReadOutputConfig(const Json& config, ChatRequest* request) {
   LMGATE_RETURN_IF_ERROR(NeedObject(config, "outputConfig"));
   LMGATE_ASSIGN_OR_RETURN(auto effort, ReadString(config, "effort", "outputConfig.effort"));
-  AddEffort(std::move(effort).value_or(std::string()), request);
+  AddEffort(std::move(effort).value_or(std::string()), /*only=*/true, request);
   const Json* const format = Find(config, "textFormat");
   if (format == nullptr) return absl::OkStatus();
   const Json* const structure = Find(*format, "structure");

@@ -125,7 +125,8 @@ class RequestWriter {
         is_nova_(traits.model.find("nova") != std::string::npos),
         effort_(EffortOf(request.reasoning)),
         // Nova Premier and Pro of the first generation do not think.
-        nova_thinks_(traits.model.find("nova-2-") != std::string::npos && !effort_.empty()),
+        nova_thinks_(traits.model.find("nova-2-") != std::string::npos && !effort_.empty() &&
+                     !request.reasoning.effort_only),
         must_not_call_(request.tool_choice.mode == ToolChoice::Mode::kNone ||
                        request.tools.empty()) {}
 

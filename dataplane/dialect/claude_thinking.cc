@@ -129,6 +129,11 @@ Thinking ThinkingOf(const ChatRequest& request, const BackendTraits& traits) {
     thinking.on = model.thinks_by_default;
     return excluded && thinking.on ? SwitchOff(model, std::move(thinking)) : thinking;
   }
+  if (reasoning.effort_only) {
+    thinking.on = model.thinks_by_default;
+    if (adapts) thinking.effort = EffortOf(reasoning, model);
+    return excluded && thinking.on ? SwitchOff(model, std::move(thinking)) : thinking;
+  }
   // Models that have both keep the budget that was asked for.
   if (adapts && (reasoning.mode != Mode::kBudget || !model.takes_sampling)) {
     thinking = AddAdaptive(reasoning, model, std::move(thinking));

@@ -114,6 +114,9 @@ class PartReader {
       Part part = chat::TextPart(text.value_or(""));
       if (thought.value_or(false)) part.kind = PartKind::kReasoning;
       part.signature = ReadGeminiSignature(signature);
+      if (part.kind == PartKind::kReasoning && part.text.empty()) {
+        part.text = std::exchange(part.signature.text, {});
+      }
       parts->push_back(std::move(part));
       return absl::OkStatus();
     }

@@ -14,6 +14,7 @@ std::string SealSignature(const chat::Signature& signature, std::string_view own
   if (signature.origin == own_origin) return signature.data;
   Json envelope = {{"o", signature.origin}, {"m", signature.model}, {"d", signature.data}};
   if (signature.redacted) envelope["r"] = true;
+  if (!signature.text.empty()) envelope["t"] = signature.text;
   return StrCat(kSealPrefix, ToStd(absl::WebSafeBase64Escape(DumpJson(envelope))));
 }
 
@@ -34,6 +35,7 @@ chat::Signature UnsealSignature(std::string_view text, std::string_view own_orig
   signature.origin = FindString(*envelope, "o");
   signature.model = FindString(*envelope, "m");
   signature.data = FindString(*envelope, "d");
+  signature.text = FindString(*envelope, "t");
   signature.redacted = FindBool(*envelope, "r").value_or(false);
   if (signature.origin.empty() || signature.data.empty()) signature = {};
   return signature;

@@ -112,7 +112,9 @@ absl::Status CheckStops(const std::vector<std::string>& stops, std::string_view 
 
 bool AsksToThink(const chat::ReasoningRequest& reasoning) {
   using Mode = chat::ReasoningRequest::Mode;
-  if (reasoning.mode == Mode::kEffort) return reasoning.effort != "none";
+  if (reasoning.mode == Mode::kEffort) {
+    return reasoning.effort != "none" && !reasoning.effort_only;
+  }
   return reasoning.mode == Mode::kBudget || reasoning.mode == Mode::kAdaptive;
 }
 
@@ -174,11 +176,12 @@ absl::StatusOr<std::unique_ptr<Translation>> Translation::Create(const Client& c
   context.created = client.created;
   context.gemini_array = client.gemini_array;
   context.include_usage = context.request.include_usage;
+  const std::string_view name = client.dialect->name();
+  translation->reasoning_ = ReasoningFilter(ReasoningViewOf(name, context.request.reasoning));
   if (client.calls.store != nullptr && LosesSignatures(*client.dialect)) {
     RestoreSignedCalls(client.calls, absl::FromUnixSeconds(client.created), &context.request);
     translation->signed_calls_.emplace();
   }
-  const std::string_view name = client.dialect->name();
   const int64_t choices_max = name == contract::kDialectGemini ? kGeminiCandidatesMax : kChoicesMax;
   if (context.request.n < 1 || context.request.n > choices_max) {
     const contract::FeatureRow& row = contract::FindFeature(Feature::kN);
@@ -424,6 +427,7 @@ void Translation::OnEvent(size_t branch, ChatEvent event, std::string* out) {
 // Stop sequences last: they are looked for in what the client sees.
 void Translation::Filter(ChatEvent event) {
   filtered_.clear();
+  reasoning_.Apply(&event);
   filtered_.push_back(std::move(event));
   const auto pass = [this](auto* filter) {
     if (!filter->has_value()) return;

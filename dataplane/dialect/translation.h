@@ -16,6 +16,7 @@
 #include "dataplane/chat/chat_request.h"
 #include "dataplane/chat/chat_response.h"
 #include "dataplane/dialect/dialect.h"
+#include "dataplane/dialect/reasoning_filter.h"
 #include "dataplane/dialect/signed_calls.h"
 #include "dataplane/dialect/stop_filter.h"
 #include "dataplane/dialect/structured_output.h"
@@ -119,6 +120,7 @@ class Translation {
   std::optional<SchemaToolFilter> schema_tool_;
   std::optional<RootFilter> root_;
   std::optional<StopFilter> stop_;
+  ReasoningFilter reasoning_{ReasoningView::kAll};
   std::vector<Branch> branches_;
   std::unique_ptr<EventEncoder> encoder_;
   std::vector<chat::ChatEvent> events_;    // of one Feed

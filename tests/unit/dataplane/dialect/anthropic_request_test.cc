@@ -278,6 +278,7 @@ TEST(AnthropicRequest, ReadsThinkingConfiguration) {
   EXPECT_FALSE(reasoning.want_text);
   EXPECT_EQ(read(R"("thinking":{"type":"disabled"})").mode, ReasoningRequest::Mode::kOff);
   EXPECT_EQ(read(R"("output_config":{"effort":"low"})").mode, ReasoningRequest::Mode::kEffort);
+  EXPECT_TRUE(read(R"("output_config":{"effort":"low"})").effort_only);
   // Claude Code sends it so.
   EXPECT_EQ(read(R"("thinking":{"type":"enabled"})").mode, ReasoningRequest::Mode::kAdaptive);
 }

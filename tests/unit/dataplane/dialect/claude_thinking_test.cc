@@ -112,6 +112,19 @@ TEST(ClaudeThinking, AdaptiveIsABudgetForOlderModels) {
   EXPECT_EQ(Think(Asking({.mode = Mode::kAdaptive}), kEitherModel).effort, "");
 }
 
+TEST(ClaudeThinking, AnEffortOfTheAnswerDoesNotSwitchItOn) {
+  const ChatRequest request = Asking({.mode = Mode::kEffort, .effort = "low", .effort_only = true});
+
+  const Thinking older = Think(request, kBudgetModel);
+  const Thinking newer = Think(request, kAdaptiveModel);
+
+  EXPECT_FALSE(older.on);
+  EXPECT_EQ(older.effort, "");
+  EXPECT_FALSE(newer.on);
+  EXPECT_EQ(newer.way, Thinking::Way::kUnsaid);
+  EXPECT_EQ(newer.effort, "low");
+}
+
 TEST(ClaudeThinking, IsOffWithAToolThatMustBeCalled) {
   ChatRequest request = Asking({.mode = Mode::kEffort, .effort = "high"});
   request.tools.emplace_back();

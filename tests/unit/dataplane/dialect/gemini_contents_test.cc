@@ -198,6 +198,18 @@ TEST(GeminiContents, SignatureOfOthersSurvivesAnySdk) {
   }
 }
 
+TEST(GeminiContents, WordsThatWereNotShownComeBackWithTheirProof) {
+  const chat::Signature proof{
+      .origin = "anthropic", .model = "claude", .data = "c2ln", .text = "hmm"};
+
+  const Part part = ReadParts(StrCat(R"({"thought":true,"text":"","thoughtSignature":")",
+                                     WriteGeminiSignature(proof), R"("})"))[0];
+
+  EXPECT_EQ(part.kind, PartKind::kReasoning);
+  EXPECT_EQ(part.text, "hmm");
+  EXPECT_EQ(part.signature.data, "c2ln");
+}
+
 TEST(GeminiContents, SignatureOfItsOwnStaysAsItIs) {
   EXPECT_EQ(WriteGeminiSignature({.origin = "gemini", .model = "m", .data = "c2ln"}), "c2ln");
   EXPECT_EQ(ReadGeminiSignature("c2ln").data, "c2ln");
