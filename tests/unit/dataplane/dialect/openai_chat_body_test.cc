@@ -259,7 +259,7 @@ TEST(OpenAiChatBody, ZeroAndFalseAreSaid) {
             R"({"model":"gpt-x","messages":[{"role":"user","content":"."}],)"
             R"("max_completion_tokens":5,"temperature":0.0,)"
             R"("top_p":0.1,"n":2,"seed":0,"presence_penalty":-0.5,"frequency_penalty":0.0,)"
-            R"("stop":["a","b"],"logit_bias":{"7":-100},"verbosity":"low","user":"me"})");
+            R"("logit_bias":{"7":-100},"verbosity":"low","stop":["a","b"],"user":"me"})");
   EXPECT_THAT(Body(request, {.model = "m", .legacy_max_tokens = true}),
               HasSubstr(R"("messages":[{"role":"user","content":"."}],"max_tokens":5,)"));
 }

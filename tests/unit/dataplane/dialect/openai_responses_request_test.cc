@@ -217,7 +217,7 @@ TEST(OpenAiResponsesDecodeRequest, TheEndUserHasTwoNames) {
 
 TEST(OpenAiResponsesEncodeRequest, SendsOnlyWhatWasSaid) {
   EXPECT_EQ(DumpJson(Encode(Hello())),
-            R"({"model":"gpt-5","input":[{"type":"message","role":"user","content":[)"
+            R"({"model":"gpt-5.2","input":[{"type":"message","role":"user","content":[)"
             R"({"type":"input_text","text":"hi"}]}],"store":false})");
 }
 

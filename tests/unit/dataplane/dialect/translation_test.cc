@@ -138,11 +138,11 @@ TEST_F(TranslationTest, EachTargetIsEncodedForFromTheClientsRequest) {
 }
 
 TEST_F(TranslationTest, WhatTheTargetCannotSayIsRefused) {
-  Begin("openai-chat", R"({"model":"m","stop":"x","messages":[{"role":"user","content":"hi"}]})");
+  Begin("openai-chat", R"({"model":"m","thing":"x","messages":[{"role":"user","content":"hi"}]})");
 
   const auto encoded = translation_->Encode(*FindDialect("openai-responses"), {.model = "m"});
 
-  EXPECT_THAT(encoded, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("stop: ")));
+  EXPECT_THAT(encoded, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("thing: ")));
 }
 
 TEST_F(TranslationTest, APlainAnswerIsTheClients) {
