@@ -144,7 +144,7 @@ std::string Unwrapped(const std::vector<std::string>& pieces) {
 }
 
 TEST(RootFilter, GivesTheValueWhereverTheTextIsCut) {
-  const std::string text = " {\n \"value\" : [1,{\"a\":\"}]\\\"\"}] }\n";
+  const std::string text = " {\n \"value\" :[1,{\"a\":\"}]\\\"\"}] }\n";
 
   for (size_t cut = 0; cut <= text.size(); ++cut) {
     EXPECT_EQ(Unwrapped({text.substr(0, cut), text.substr(cut)}), "[1,{\"a\":\"}]\\\"\"}] ");

@@ -875,6 +875,27 @@ TEST(TranslationFeatures, AModelThatShallThinkIsGivenASchemaWithoutATool) {
   EXPECT_TRUE(Holds(words, R"("system":"Answer with one JSON value)")) << words;
 }
 
+TEST(TranslationFeatures, ReasoningThatNobodyAskedForIsNotShown) {
+  const std::string answer =
+      R"({"id":"x","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant",)"
+      R"("reasoning_content":"thoughtw","content":"textw"}}]})";
+  const auto said = [&](std::string_view client, const std::string& members) {
+    return EncodeFor(client, members, kChat, "gpt-oss")
+        .translation->TranslateAnswer({answer})
+        .value_or("");
+  };
+  const std::string shown = R"({"generationConfig":{"thinkingConfig":{"includeThoughts":true}}})";
+
+  EXPECT_TRUE(Holds(said(kGemini, shown), "thoughtw"));
+  for (const std::string& hidden :
+       {said(kGemini, R"({"generationConfig":{"thinkingConfig":{"thinkingLevel":"HIGH"}}})"),
+        said(kAnthropic, R"({"thinking":{"type":"disabled"}})"),
+        said(kAnthropic, R"({"output_config":{"effort":"low"}})")}) {
+    EXPECT_TRUE(Holds(hidden, "-thought")) << hidden;
+    EXPECT_TRUE(Holds(hidden, "textw")) << hidden;
+  }
+}
+
 TEST(TranslationFeatures, WhatAProviderCannotTakeIsNamedInTheClientsWords) {
   const std::string tiff =
       R"({"type":"image","source":{"type":"base64","media_type":"image/tiff","data":"SUkqAA=="}})";
@@ -946,7 +967,10 @@ TEST(TranslationFeatures, UnsignedReasoningIsLeftOutOfAHistoryThatPassesThrough)
       R"("role":"assistant","reasoning_content":"thoughtw","content":null,"tool_calls":[{)"
       R"("id":"c1","type":"function","function":{"name":"toolw","arguments":"{}"}}]}}]})";
   for (const std::string_view client : {kResponses, kAnthropic, kGemini, kBedrock}) {
-    const Encoded first = EncodeFor(client, "{}", kChat, "gpt-oss");
+    const std::string_view asked =
+        client == kGemini ? R"({"generationConfig":{"thinkingConfig":{"includeThoughts":true}}})"
+                          : "{}";
+    const Encoded first = EncodeFor(client, std::string(asked), kChat, "gpt-oss");
     const auto answer = first.translation->TranslateAnswer({std::string(kAnswer)});
     ASSERT_TRUE(answer.ok()) << answer.status();
     const Json said = Json::parse(*answer);
