@@ -227,7 +227,50 @@ bool IsNamed(const ToolChoice& choice, std::string_view name) {
   return std::find(choice.names.begin(), choice.names.end(), name) != choice.names.end();
 }
 
-Json WriteTools(const ChatRequest& request, AnthropicContentRules* rules) {
+// Objects of a schema must be closed (Anthropic docs, Structured outputs). One that says which
+// further members it takes is left alone: the provider explains its refusal better.
+void CloseObjects(Json* schema) {
+  if (!schema->is_object()) return;
+  const Json* const type = Find(*schema, "type");
+  const bool object =
+      Find(*schema, "properties") != nullptr ||
+      (type != nullptr &&
+       (*type == "object" || (type->is_array() && std::find(type->begin(), type->end(),
+                                                            Json("object")) != type->end())));
+  if (object) {
+    const Json* const further = Find(*schema, "additionalProperties");
+    if (further == nullptr || *further == true) (*schema)["additionalProperties"] = false;
+  }
+  for (auto& [name, value] : schema->items()) {
+    if (name == "properties" || name == "$defs" || name == "definitions") {
+      if (!value.is_object()) continue;
+      for (auto& [key, inner] : value.items()) CloseObjects(&inner);
+    } else if (name == "anyOf" || name == "oneOf" || name == "allOf" || name == "prefixItems") {
+      if (!value.is_array()) continue;
+      for (Json& inner : value) CloseObjects(&inner);
+    } else if (name == "items" || name == "not") {
+      CloseObjects(&value);
+    }
+  }
+}
+
+// Whether a strict schema may hold it: many of the keywords that bound a value it may not
+// (Anthropic docs, Structured outputs, JSON Schema limitations). A property of such a name counts
+// as one.
+bool HasBounds(const Json& schema) {
+  constexpr std::string_view kBounds[] = {
+      "minimum",   "maximum",   "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
+      "minLength", "maxLength", "maxItems",         "uniqueItems",      "minProperties",
+      "contains",  "not",       "maxProperties",    "patternProperties"};
+  for (const auto& [name, value] : schema.items()) {
+    if (std::find(std::begin(kBounds), std::end(kBounds), name) != std::end(kBounds)) return true;
+    if (value.is_structured() && HasBounds(value)) return true;
+  }
+  return false;
+}
+
+Json WriteTools(const ChatRequest& request, const ClaudeModel& model,
+                AnthropicContentRules* rules) {
   const ToolChoice& choice = request.tool_choice;
   const bool subset =
       choice.mode == ToolChoice::Mode::kSubsetAuto || choice.mode == ToolChoice::Mode::kSubsetAny;
@@ -236,7 +279,11 @@ Json WriteTools(const ChatRequest& request, AnthropicContentRules* rules) {
     if (subset && !IsNamed(choice, tool.name)) continue;
     Json written = {{"name", tool.name}};
     if (!tool.description.empty()) written["description"] = tool.description;
-    written["input_schema"] = WriteInputSchema(tool.parameters);
+    Json schema = WriteInputSchema(tool.parameters);
+    const bool strict = tool.strict == true && model.takes_schema && !HasBounds(schema);
+    if (strict) CloseObjects(&schema);
+    written["input_schema"] = std::move(schema);
+    if (strict) written["strict"] = true;
     MarkForCache(tool.cache, rules, &written);
     tools.push_back(std::move(written));
   }
@@ -281,33 +328,6 @@ std::string ForceByWords(const ToolChoice& choice) {
     return StrCat("You must call the tool \"", choice.names.front(), "\" now.");
   }
   return "You must call one of the tools now.";
-}
-
-// Objects of a schema must be closed (Anthropic docs, Structured outputs). One that says which
-// further members it takes is left alone: the provider explains its refusal better.
-void CloseObjects(Json* schema) {
-  if (!schema->is_object()) return;
-  const Json* const type = Find(*schema, "type");
-  const bool object =
-      Find(*schema, "properties") != nullptr ||
-      (type != nullptr &&
-       (*type == "object" || (type->is_array() && std::find(type->begin(), type->end(),
-                                                            Json("object")) != type->end())));
-  if (object) {
-    const Json* const further = Find(*schema, "additionalProperties");
-    if (further == nullptr || *further == true) (*schema)["additionalProperties"] = false;
-  }
-  for (auto& [name, value] : schema->items()) {
-    if (name == "properties" || name == "$defs" || name == "definitions") {
-      if (!value.is_object()) continue;
-      for (auto& [key, inner] : value.items()) CloseObjects(&inner);
-    } else if (name == "anyOf" || name == "oneOf" || name == "allOf" || name == "prefixItems") {
-      if (!value.is_array()) continue;
-      for (Json& inner : value) CloseObjects(&inner);
-    } else if (name == "items" || name == "not") {
-      CloseObjects(&value);
-    }
-  }
 }
 
 // Temperature, top_p and top_k, as far as they are lawful together (translation.md 3).
@@ -384,7 +404,7 @@ absl::StatusOr<Json> WriteAnthropicRequest(const ChatRequest& request,
   const int64_t most = model.output_tokens_max > 0 ? model.output_tokens_max : INT64_MAX;
   body["max_tokens"] = thinking.max_tokens.value_or(std::min(traits.default_max_tokens, most));
 
-  const Json tools = WriteTools(request, &rules);
+  const Json tools = WriteTools(request, model, &rules);
   const bool forced = IsForced(request.tool_choice) && !tools.empty();
   std::string instruction;
   if (forced && model.always_thinks) instruction = ForceByWords(request.tool_choice);

@@ -14,6 +14,7 @@
 #include "common/base/strings.h"
 #include "dataplane/dialect/anthropic.h"
 #include "dataplane/dialect/aws_event_stream.h"
+#include "dataplane/dialect/claude_model.h"
 #include "dataplane/dialect/provider_error.h"
 
 namespace lmgate::dialect {
@@ -190,6 +191,9 @@ absl::StatusOr<UpstreamBody> BedrockInvoke::EncodeRequest(const ChatRequest& req
   AddMissingTools(&complete);
   LMGATE_ASSIGN_OR_RETURN(Json written, WriteAnthropicRequest(complete, traits));
   written.erase("metadata");  // a hint that not every model's endpoint takes
+  if (!ClaudeModelOf(traits.model).takes_bedrock_schema && written.contains("tools")) {
+    for (Json& tool : written["tools"]) tool.erase("strict");
+  }
   Json body = {{"anthropic_version", kVersion}};
   const std::vector<std::string> betas = BetasOf(complete);
   if (!betas.empty()) body["anthropic_beta"] = betas;

@@ -519,6 +519,23 @@ TEST(AnthropicRequest, WritesTools) {
             R"("required":["a"],"type":"object"}}])");
 }
 
+TEST(AnthropicRequest, ToolsAreStrictWhereTheModelAndTheSchemaAllowIt) {
+  ChatRequest request = Asking("hi");
+  request.tools = {ToolNamed("f", R"({"type":"object","properties":{"a":{"type":"string"}}})")};
+  request.tools[0].strict = true;
+
+  const Json tool = Encode(request)["tools"][0];
+  EXPECT_EQ(tool["strict"], true);
+  EXPECT_EQ(tool["input_schema"]["additionalProperties"], false);
+  EXPECT_FALSE(Encode(request, "claude-sonnet-4-0")["tools"][0].contains("strict"));
+  request.tools[0].parameters =
+      R"({"type":"object","properties":{"a":{"type":"integer","minimum":1}}})";
+  EXPECT_FALSE(Encode(request)["tools"][0].contains("strict"));
+  request.tools[0] = ToolNamed("f");
+  request.tools[0].strict = false;
+  EXPECT_FALSE(Encode(request)["tools"][0].contains("strict"));
+}
+
 TEST(AnthropicRequest, MergesAChoiceOfSchemasAtTheTop) {
   ChatRequest request = Asking("a");
   request.tools = {ToolNamed("f", R"({"anyOf":[

@@ -233,7 +233,7 @@ const std::vector<Case>& Cases() {
        R"({"tools":[{"type":"function","function":{"name":"t","strict":true,"parameters":)"
        R"({"type":"object","properties":{},"required":[],"additionalProperties":false}}}]})",
        {{kResponses, {R"("strict":true)"}},
-        {kAnthropic, {R"(-"strict")"}},
+        {kAnthropic, {R"("strict":true)"}},
         {kGemini, {R"(-"strict")"}},
         {kBedrock, {R"(-"strict")"}}}},
       {Feature::kToolStrict,
