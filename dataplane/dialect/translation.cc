@@ -133,6 +133,11 @@ void FilterTools(ChatRequest* request) {
   choice.names.clear();
 }
 
+// Whose names the client's fields have: those of InvokeModel are Anthropic's.
+std::string_view WordsOf(const Dialect& client) {
+  return &client == &BedrockInvokeDialect() ? contract::kDialectAnthropic : client.name();
+}
+
 // An encoder names a field by its own dialect's word for it, the client knows another.
 absl::Status InClientsWords(const absl::Status& status, std::string_view client,
                             const ChatRequest& request) {
@@ -185,7 +190,7 @@ absl::StatusOr<std::unique_ptr<Translation>> Translation::Create(const Client& c
   const int64_t choices_max = name == contract::kDialectGemini ? kGeminiCandidatesMax : kChoicesMax;
   if (context.request.n < 1 || context.request.n > choices_max) {
     const contract::FeatureRow& row = contract::FindFeature(Feature::kN);
-    return BadField(row.field[contract::DialectColumn(name)],
+    return BadField(row.field[contract::DialectColumn(WordsOf(*client.dialect))],
                     StrCat("must be from 1 to ", choices_max));
   }
   return translation;
@@ -194,7 +199,7 @@ absl::StatusOr<std::unique_ptr<Translation>> Translation::Create(const Client& c
 absl::StatusOr<UpstreamBody> Translation::Encode(const Dialect& backend,
                                                  const BackendTraits& traits) {
   const std::string_view name = backend.name();
-  LMGATE_RETURN_IF_ERROR(CheckFeatures(context_.request, client_.dialect->name(), name));
+  LMGATE_RETURN_IF_ERROR(CheckFeatures(context_.request, WordsOf(*client_.dialect), name));
   backend_ = &CoderFor(backend, traits.model);
   context_.model = traits.model;
   ChatRequest request = context_.request;
@@ -217,13 +222,13 @@ absl::StatusOr<UpstreamBody> Translation::Encode(const Dialect& backend,
   }
   stop_.reset();
   if (!request.stop.empty() && TakesNoStop(name, traits.model)) {
-    LMGATE_RETURN_IF_ERROR(CheckStops(request.stop, client_.dialect->name()));
+    LMGATE_RETURN_IF_ERROR(CheckStops(request.stop, WordsOf(*client_.dialect)));
     stop_.emplace(std::exchange(request.stop, {}));
   }
   FitTools(name, &request);
   absl::StatusOr<UpstreamBody> upstream = backend_->EncodeRequest(request, traits);
   if (!upstream.ok()) {
-    return InClientsWords(upstream.status(), client_.dialect->name(), context_.request);
+    return InClientsWords(upstream.status(), WordsOf(*client_.dialect), context_.request);
   }
   return upstream;
 }

@@ -145,6 +145,20 @@ TEST_F(TranslationTest, WhatTheTargetCannotSayIsRefused) {
   EXPECT_THAT(encoded, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("thing: ")));
 }
 
+TEST_F(TranslationTest, FieldsOfInvokeModelHaveAnthropicsNames) {
+  const auto invoke = Translation::Create(
+      {.dialect = &BedrockInvokeDialect(), .id = "t1", .request_id = "req-1", .created = 7},
+      {.body = R"({"anthropic_version":"bedrock-2023-05-31","max_tokens":9,)"
+               R"("stop_sequences":["1","2","3","4","5","6"],)"
+               R"("messages":[{"role":"user","content":"hi"}]})",
+       .model = "m"});
+  ASSERT_THAT(invoke, IsOk());
+
+  const auto encoded = (*invoke)->Encode(*FindDialect("gemini"), {.model = "gemini-2.5-pro"});
+
+  EXPECT_EQ(GetFieldHint(encoded.status()).value_or(FieldHint()).field, "stop_sequences");
+}
+
 TEST_F(TranslationTest, APlainAnswerIsTheClients) {
   Begin("anthropic", kAnthropicRequest);
   Encode("openai-chat");
