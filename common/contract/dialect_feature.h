@@ -22,6 +22,7 @@ enum class Feature : uint8_t {
   kFileUrl,
   kFileId,
   kAudio,
+  kCitations,
   kTools,
   kToolStrict,
   kToolChoice,

@@ -27,6 +27,13 @@ struct Citation {
   std::string cited_text = {};  // the source's words; empty = not known
   int64_t start = -1;
   int64_t end = -1;
+  // The place in a document of the request, as Anthropic and Bedrock count: documents from 0, and
+  // from `from` up to `to` the unit's.
+  enum class Unit : uint8_t { kNone, kCharacters, kPages, kBlocks };
+  Unit unit = Unit::kNone;  // kNone = it is in none
+  int64_t document = 0;
+  int64_t from = 0;
+  int64_t to = 0;
 };
 
 // What proves to a provider that reasoning, or a call, is its own: opaque bytes that only the same
@@ -65,6 +72,7 @@ struct Part {
   std::string url = {};
   std::string file_id = {};   // a file that the provider holds
   std::string filename = {};  // kFile; may be empty
+  bool cites = false;         // kFile: the answer shall say which places of it support what
   std::string detail = {};    // kImage: "low", "high", "auto"; may be empty
   std::string field = {};     // its path in the client's request, for errors; may be empty
 

@@ -84,6 +84,19 @@ Json WriteAnswerBlock(const Part& part) {
   }
 }
 
+// A place in a document, and how it is called.
+struct Place {
+  chat::Citation::Unit unit;
+  std::string_view type;
+  std::string_view from;
+  std::string_view to;
+};
+constexpr Place kPlaces[] = {
+    {chat::Citation::Unit::kCharacters, "char_location", "start_char_index", "end_char_index"},
+    {chat::Citation::Unit::kPages, "page_location", "start_page_number", "end_page_number"},
+    {chat::Citation::Unit::kBlocks, "content_block_location", "start_block_index",
+     "end_block_index"}};
+
 }  // namespace
 
 chat::Citation ReadCitation(const Json& json) {
@@ -93,10 +106,27 @@ chat::Citation ReadCitation(const Json& json) {
   citation.title = FindString(json, "title");
   if (citation.title.empty()) citation.title = FindString(json, "document_title");
   citation.cited_text = FindString(json, "cited_text");
+  const std::string type = FindString(json, "type");
+  for (const Place& place : kPlaces) {
+    if (place.type != type) continue;
+    citation.unit = place.unit;
+    citation.document = FindInteger(json, "document_index").value_or(0);
+    citation.from = FindInteger(json, place.from).value_or(0);
+    citation.to = FindInteger(json, place.to).value_or(0);
+  }
   return citation;
 }
 
 Json WriteCitation(const chat::Citation& citation) {
+  for (const Place& place : kPlaces) {
+    if (place.unit != citation.unit) continue;
+    Json written = {{"type", place.type}, {"cited_text", citation.cited_text}};
+    written["document_index"] = citation.document;
+    written["document_title"] = citation.title.empty() ? Json() : Json(citation.title);
+    written[std::string(place.from)] = citation.from;
+    written[std::string(place.to)] = citation.to;
+    return written;
+  }
   return Json{{"type", "web_search_result_location"},
               {"url", citation.url},
               {"title", citation.title},

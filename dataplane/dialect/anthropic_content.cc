@@ -140,23 +140,23 @@ class BlockReader {
     return absl::OkStatus();
   }
 
-  // Text documents become text: few providers take them as files, all of them as this.
+  // Text documents become text: few providers take them as files, all of them as this. Those that
+  // are to be cited stay documents.
   absl::Status ReadDocument(const Json& block, const std::string& path, std::vector<Part>* parts) {
     const std::string field = StrCat(path, ".source");
     const Json* const source = Find(block, "source");
     if (source == nullptr || !source->is_object()) return BadField(field, "must be an object");
     const Json* const citations = Find(block, "citations");
-    if (citations != nullptr && FindBool(*citations, "enabled").value_or(false)) {
-      own_fields_.push_back(StrCat(path, ".citations"));
-    }
+    const bool cites = citations != nullptr && FindBool(*citations, "enabled").value_or(false);
     const std::string type = FindString(*source, "type");
+    if (cites && type == "content") own_fields_.push_back(StrCat(path, ".citations"));
     const std::string title = FindString(block, "title");
     const std::string context = FindString(block, "context");
     const std::string opening =
         StrCat("<document", title.empty() ? "" : StrCat(" title=\"", title, "\""), ">\n", context,
                context.empty() ? "" : "\n");
     constexpr std::string_view kClosing = "\n</document>";
-    if (type == "text") {
+    if (type == "text" && !cites) {
       LMGATE_ASSIGN_OR_RETURN(const std::string text, NeedString(*source, "data", field));
       parts->push_back(chat::TextPart(StrCat(opening, text, kClosing)));
       return absl::OkStatus();
@@ -171,7 +171,15 @@ class BlockReader {
     }
     Part part;
     part.kind = PartKind::kFile;
-    LMGATE_RETURN_IF_ERROR(ReadSource(*source, field, &part));
+    if (type == "text") {
+      LMGATE_ASSIGN_OR_RETURN(const std::string text, NeedString(*source, "data", field));
+      if (text.empty()) return BadField(StrCat(field, ".data"), "must not be empty");
+      part.data = absl::Base64Escape(text);
+      part.media_type = "text/plain";
+    } else {
+      LMGATE_RETURN_IF_ERROR(ReadSource(*source, field, &part));
+    }
+    part.cites = cites;
     part.filename = title;
     if (part.media_type.empty() && part.file_id.empty()) part.media_type = "application/pdf";
     if (!context.empty()) parts->push_back(chat::TextPart(context));
@@ -314,6 +322,7 @@ absl::StatusOr<Json> WriteDocument(const Part& part) {
   }
   Json block = {{"type", "document"}, {"source", std::move(source)}};
   if (!part.filename.empty()) block["title"] = part.filename;
+  if (part.cites) block["citations"] = Json{{"enabled", true}};
   return block;
 }
 

@@ -123,9 +123,7 @@ class ContentReader {
     if (!part->filename.ends_with(StrCat(".", known))) StrAppend(&part->filename, ".", known);
     if (Find(document, "context") != nullptr) own_fields_.push_back(StrCat(field, ".context"));
     if (const Json* const citations = Find(document, "citations")) {
-      if (FindBool(*citations, "enabled").value_or(false)) {
-        own_fields_.push_back(StrCat(field, ".citations"));
-      }
+      part->cites = FindBool(*citations, "enabled").value_or(false);
     }
     return absl::OkStatus();
   }
@@ -349,6 +347,7 @@ absl::StatusOr<Json> ConverseContentWriter::WriteMedia(const Part& part) {
   document["format"] = format;
   document["name"] = NameDocument(part.filename);
   document["source"]["bytes"] = part.data;
+  if (part.cites) document["citations"]["enabled"] = true;
   return block;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "common/base/strings.h"
 #include "dataplane/dialect/media.h"
@@ -20,6 +21,12 @@ int64_t FindCount(const Json& object, std::string_view name) {
   constexpr int64_t kCountMax = std::numeric_limits<int64_t>::max() / 8;
   return std::clamp<int64_t>(FindInteger(object, name).value_or(0), 0, kCountMax);
 }
+
+// CitationLocation (Bedrock API reference).
+constexpr std::pair<chat::Citation::Unit, std::string_view> kPlaces[] = {
+    {chat::Citation::Unit::kCharacters, "documentChar"},
+    {chat::Citation::Unit::kPages, "documentPage"},
+    {chat::Citation::Unit::kBlocks, "documentChunk"}};
 
 }  // namespace
 
@@ -95,6 +102,14 @@ chat::Citation ReadConverseCitation(const Json& citation) {
   read.title = FindString(citation, "title");
   if (const Json* const location = Find(citation, "location")) {
     if (const Json* const web = Find(*location, "web")) read.url = FindString(*web, "url");
+    for (const auto& [unit, name] : kPlaces) {
+      const Json* const place = Find(*location, name);
+      if (place == nullptr) continue;
+      read.unit = unit;
+      read.document = FindInteger(*place, "documentIndex").value_or(0);
+      read.from = FindInteger(*place, "start").value_or(0);
+      read.to = FindInteger(*place, "end").value_or(0);
+    }
   }
   const Json* const content = Find(citation, "sourceContent");
   if (content != nullptr && content->is_array()) {
@@ -115,6 +130,13 @@ Json WriteConverseCitation(const chat::Citation& citation) {
     written["sourceContent"].push_back(std::move(piece));
   }
   if (!citation.url.empty()) written["location"]["web"]["url"] = citation.url;
+  for (const auto& [unit, name] : kPlaces) {
+    if (unit != citation.unit) continue;
+    Json& place = written["location"][std::string(name)];
+    place["documentIndex"] = citation.document;
+    place["start"] = citation.from;
+    place["end"] = citation.to;
+  }
   return written;
 }
 

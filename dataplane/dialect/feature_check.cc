@@ -29,6 +29,7 @@ void AddMedia(const Part& part, Features* used) {
     used->insert(image ? Feature::kImageUrl : Feature::kFileUrl);
   }
   if (!part.detail.empty()) used->insert(Feature::kImageDetail);
+  if (part.cites) used->insert(Feature::kCitations);
 }
 
 void AddPart(const Part& part, Features* used) {

@@ -180,6 +180,23 @@ TEST(AnthropicAnswer, WritesRefusalsAsTextWithTheirReason) {
             R"({"type":"refusal","category":null,"explanation":null})");
 }
 
+TEST(AnthropicAnswer, PlacesInDocumentsGoBothWays) {
+  for (const std::string_view place :
+       {R"("char_location","cited_text":"so","document_index":1,"document_title":"T",)"
+        R"("start_char_index":2,"end_char_index":5})",
+        R"("page_location","cited_text":"so","document_index":1,"document_title":null,)"
+        R"("start_page_number":2,"end_page_number":3})",
+        R"("content_block_location","cited_text":"so","document_index":0,"document_title":"T",)"
+        R"("start_block_index":0,"end_block_index":1})"}) {
+    const std::string content =
+        StrCat(R"([{"type":"text","text":"x","citations":[{"type":)", place, "]}]");
+
+    const ChatResponse response = Decode(content);
+
+    EXPECT_THAT(Anthropic().EncodeResponse(response, Context()), HasSubstr(content));
+  }
+}
+
 TEST(AnthropicAnswer, NamesTheStopSequence) {
   ChatResponse response;
   response.choices.push_back({.finish = FinishReason::kStopSequence, .stop_sequence = "END"});

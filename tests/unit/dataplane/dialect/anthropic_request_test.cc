@@ -155,6 +155,21 @@ TEST(AnthropicRequest, ReadsDocuments) {
   EXPECT_EQ(part.text, "<document title=\"T\">\nwords\n</document>");
 }
 
+TEST(AnthropicRequest, ADocumentThatIsToBeCitedStaysOne) {
+  const std::string block =
+      R"({"type":"document","source":{"type":"text","media_type":"text/plain","data":"It is so."},)"
+      R"("title":"T","citations":{"enabled":true}})";
+  const Part part = FirstPart(block);
+
+  EXPECT_EQ(part.kind, PartKind::kFile);
+  EXPECT_TRUE(part.cites);
+  ChatRequest request;
+  request.turns.push_back({.role = Role::kUser, .parts = {part}});
+  const auto upstream = Anthropic().EncodeRequest(request, {.model = "claude-sonnet-4-5"});
+  ASSERT_THAT(upstream, IsOk());
+  EXPECT_THAT(upstream->body, HasSubstr(block));
+}
+
 TEST(AnthropicRequest, ReadsDocumentsMadeOfBlocks) {
   const ChatRequest request = DecodeMessages(
       R"([{"role":"user","content":[{"type":"document","source":{"type":"content","content":[
@@ -336,7 +351,7 @@ TEST(AnthropicRequest, NamesWhatOnlyItsProviderKnows) {
                   .own_fields,
               ElementsAre("messages[0].content[1]"));
   EXPECT_THAT(DecodeMessages(R"([{"role":"user","content":[{"type":"document",
-                "citations":{"enabled":true},"source":{"type":"url","url":"https://x"}}]}])")
+                "citations":{"enabled":true},"source":{"type":"content","content":"x"}}]}])")
                   .own_fields,
               ElementsAre("messages[0].content[0].citations"));
 }

@@ -214,6 +214,18 @@ TEST(BedrockConverseAnswer, CitationsGoBothWays) {
   EXPECT_EQ(Encode(*response)["output"]["message"]["content"], Json::parse(kBlock));
 }
 
+TEST(BedrockConverseAnswer, PlacesInDocumentsGoBothWays) {
+  for (const std::string_view place : {"documentChar", "documentPage", "documentChunk"}) {
+    const std::string block =
+        StrCat(R"([{"citationsContent":{"content":[{"text":"It is so."}],"citations":[{"title":)",
+               R"("T","location":{")", place, R"(":{"documentIndex":1,"start":2,"end":5}}}]}}])");
+    const auto response = Decode(Answer(block, "end_turn"));
+
+    ASSERT_TRUE(response.ok());
+    EXPECT_EQ(Encode(*response)["output"]["message"]["content"], Json::parse(block));
+  }
+}
+
 TEST(BedrockConverseAnswer, AnImageIsNotLostInSilence) {
   const auto response = Decode(
       Answer(R"([{"text":"x"},{"image":{"format":"png","source":{"bytes":"aGk="}}}])", "end_turn"));

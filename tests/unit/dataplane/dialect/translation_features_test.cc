@@ -217,6 +217,19 @@ const std::vector<Case>& Cases() {
        R"({"contents":[{"role":"user","parts":[{"inlineData":)"
        R"({"mimeType":"audio/wav","data":"UklGRg=="}}]}]})",
        {{kChat, {R"("data":"UklGRg==")", R"("format":"wav")"}}}},
+      {Feature::kCitations,
+       kAnthropic,
+       AnthropicUser(R"({"type":"document","citations":{"enabled":true},)"
+                     R"("source":{"type":"text","media_type":"text/plain","data":"so"}})"),
+       {{kChat, {}},
+        {kResponses, {}},
+        {kGemini, {}},
+        {kBedrock, {R"("citations":{"enabled":true})"}}}},
+      {Feature::kCitations,
+       kBedrock,
+       R"({"messages":[{"role":"user","content":[{"text":"hi"},{"document":{"format":"pdf",)"
+       R"("name":"n","source":{"bytes":"JVBERi0="},"citations":{"enabled":true}}}]}]})",
+       {{kAnthropic, {R"("citations":{"enabled":true})"}}}},
       {Feature::kTools,
        kChat,
        StrCat("{", kChatTools, "}"),
