@@ -23,6 +23,8 @@ constexpr std::string_view kNotReasoning = "not for OpenAI's models that reason"
 constexpr std::string_view kCutHere = "the answer is cut off here; the provider goes on";
 constexpr std::string_view kRequests = "as many requests in parallel, at most 16";
 constexpr std::string_view kByTable = "effort and budget by a table";
+constexpr std::string_view kRootObject =
+    "lists and texts inside an object, which the answer comes without";
 constexpr std::string_view kSignedThere =
     "to the provider and model that signed it, and to no other";
 
@@ -175,7 +177,8 @@ constexpr FeatureRow kRows[] = {
      "JSON answer by a schema",
      {"response_format", "text.format", "output_config.format", "responseJsonSchema", ""},
      {M, M, M, M, E},
-     {"", "", "before Claude 4.5 (Opus 4.1): a tool that must be called",
+     {kRootObject, kRootObject,
+      "before Claude 4.5 (Opus 4.1): a tool that must be called; lists and texts inside an object",
       "before Gemini 3, beside tools: a tool that must be called",
       "a tool that must be called; its arguments are the answer; for Claude that thinks: maps from "
       "4.5, an instruction before"}},
