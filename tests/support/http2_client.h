@@ -19,12 +19,12 @@ class Http2Client {
 
   Http2Peer& peer() { return peer_; }
   // False when it was never so, within `patience` or until the server closed.
-  bool Until(absl::FunctionRef<bool()> condition, absl::Duration patience = absl::Seconds(10));
+  bool Until(absl::FunctionRef<bool()> condition, absl::Duration patience = absl::Seconds(30));
   // Sends the request and waits for its answer's end, of whatever kind.
   const Http2Answer& Exchange(const Http2Fields& fields,
                               std::optional<std::string_view> body = std::nullopt);
   // The server has closed the connection, or does within `patience`.
-  bool UntilClosed(absl::Duration patience = absl::Seconds(10));
+  bool UntilClosed(absl::Duration patience = absl::Seconds(30));
   void Close();
 
  private:
