@@ -16,6 +16,7 @@ void StopFilter::Add(ChatEvent event, std::vector<ChatEvent>* out) {
     case Kind::kPartOpen:
       if (choice.stopped) return;
       choice.last_part = std::max(choice.last_part, event.part);
+      choice.called = choice.called || event.part_kind == PartKind::kToolCall;
       break;
     case Kind::kPartDelta:
       if (event.part > choice.last_part) return;
@@ -32,7 +33,8 @@ void StopFilter::Add(ChatEvent event, std::vector<ChatEvent>* out) {
       }
       break;
     case Kind::kFinish:
-      if (!choice.stopped) break;
+      // A call that the client has seen is to be answered.
+      if (!choice.stopped || choice.called) break;
       event.finish = chat::FinishReason::kStopSequence;
       event.stop_sequence = choice.stop_sequence;
       break;

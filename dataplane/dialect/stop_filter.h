@@ -30,6 +30,7 @@ class StopFilter {
     bool stopped = false;
     std::string stop_sequence;
     int last_part = -1;  // that was opened before it stopped
+    bool called = false;
   };
 
   void AddText(chat::ChatEvent event, Choice* choice, std::vector<chat::ChatEvent>* out);

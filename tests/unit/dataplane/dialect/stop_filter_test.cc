@@ -100,6 +100,19 @@ TEST(StopFilter, ReasoningAndArgumentsAreNotLookedAt) {
   EXPECT_EQ(Show(out), "(x)[x].");
 }
 
+TEST(StopFilter, ACallBeforeItWins) {
+  StopFilter filter({"x"});
+  std::vector<ChatEvent> out;
+  filter.Add(Event(Kind::kPartOpen, PartKind::kToolCall, 0), &out);
+  filter.Add(Event(Kind::kPartClose, PartKind::kToolCall, 0), &out);
+  filter.Add(Event(Kind::kPartOpen, PartKind::kText, 1), &out);
+  filter.Add(Event(Kind::kPartDelta, PartKind::kText, 1, "ax"), &out);
+  filter.Add(Event(Kind::kPartClose, PartKind::kText, 1), &out);
+  filter.Add(Event(Kind::kFinish, PartKind::kText, 0), &out);
+
+  EXPECT_EQ(Show(out), "[](a).");
+}
+
 TEST(StopFilter, EachChoiceStopsForItself) {
   StopFilter filter({"x"});
   std::vector<ChatEvent> out;
