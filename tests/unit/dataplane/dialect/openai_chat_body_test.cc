@@ -314,8 +314,8 @@ TEST(OpenAiChatBody, AModelIsToldNoMoreThanItTakes) {
   request.verbosity = "low";
   const auto members = [&request](std::string model) {
     std::string names;
-    for (const auto& [name, value] :
-         ParseJson(Body(request, {.model = std::move(model)}))->items()) {
+    const Json body = *ParseJson(Body(request, {.model = std::move(model)}));
+    for (const auto& [name, value] : body.items()) {
       if (name != "model" && name != "messages") names.append(name).append(" ");
     }
     return names;
