@@ -196,7 +196,7 @@ void RouteCommands::DeclareFields(Command& verb, Fields* fields) {
             "Replaces a text in system prompts")
       .Text("--system-append", {"TEXT"}, &fields->system_append, "Put behind system prompts")
       .Switch("--inject-progress", &fields->inject_progress,
-              "Puts what a coding agent has done behind system prompts");
+              "Puts the task, and what an agent has done, behind system prompts");
 }
 
 void RouteCommands::DeclarePlace(Command& verb, Place* place) {
