@@ -113,12 +113,12 @@ EndpointMatch MatchEndpoint(std::string_view method, std::string_view target,
         method == "GET" || method == "HEAD" ? Action::kHealth : Action::kMethodNotAllowed;
     return match;
   }
-  match.shape = ShapeOfPath(path);
   const auto parts = contract::SplitEndpointPath(path, path_prefixes);
+  const bool has_dialect = parts.has_value() && !parts->dialect.empty();
+  match.shape = has_dialect ? ShapeOf(parts->dialect) : ShapeOfPath(path);
   if (!parts.has_value()) return match;
   match.path_prefix = parts->prefix;
   match.dialect = parts->dialect;
-  if (!parts->dialect.empty()) match.shape = ShapeOf(parts->dialect);
   match.operation = parts->operation;
   match.path_model = parts->model;
   match.stream = parts->stream;
