@@ -155,7 +155,19 @@ absl::Status InClientsWords(const absl::Status& status, std::string_view client,
   return status;
 }
 
-void Add(const chat::TokenUsage& usage, bool first, chat::TokenUsage* sum) {
+// With no part greater than its total, which some dialects have no way of saying.
+chat::TokenUsage Consistent(chat::TokenUsage usage) {
+  const auto limit = [](int64_t* part, int64_t total) {
+    *part = std::min(*part, std::max<int64_t>(total, 0));
+  };
+  limit(&usage.cached_tokens, usage.prompt_tokens);
+  limit(&usage.cache_write_tokens, usage.prompt_tokens - usage.cached_tokens);
+  limit(&usage.reasoning_tokens, usage.completion_tokens);
+  return usage;
+}
+
+void Add(const chat::TokenUsage& stated, bool first, chat::TokenUsage* sum) {
+  const chat::TokenUsage usage = Consistent(stated);
   if (first) {
     *sum = usage;
     return;

@@ -171,6 +171,22 @@ TEST_F(TranslationTest, APlainAnswerIsTheClients) {
   EXPECT_EQ(translation_->usage().total_tokens, 5);
 }
 
+TEST_F(TranslationTest, UsageOfPartsBeyondTheirTotalsIsMadeToAddUp) {
+  Begin("gemini", R"({"contents":[{"role":"user","parts":[{"text":"hi"}]}]})");
+  Encode("openai-chat");
+
+  const auto answer = translation_->TranslateAnswer(
+      {R"({"choices":[{"index":0,"finish_reason":"stop","message":{"content":"x"}}],"usage":{)"
+       R"("prompt_tokens":3,"completion_tokens":2,"total_tokens":5,)"
+       R"("prompt_tokens_details":{"cached_tokens":9},)"
+       R"("completion_tokens_details":{"reasoning_tokens":7}}})"});
+
+  ASSERT_THAT(answer, IsOk());
+  EXPECT_EQ(Json::parse(*answer)["usageMetadata"]["cachedContentTokenCount"], 3);
+  EXPECT_EQ(translation_->usage().cached_tokens, 3);
+  EXPECT_EQ(translation_->usage().reasoning_tokens, 2);
+}
+
 TEST_F(TranslationTest, AnEndByToolCallsWithoutCallsIsAPlainEnd) {
   Begin("anthropic", kAnthropicRequest);
   Encode("openai-chat");
