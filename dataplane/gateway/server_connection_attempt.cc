@@ -9,6 +9,7 @@
 #include "dataplane/dialect/provider_error.h"
 #include "dataplane/gateway/provider_error.h"
 #include "dataplane/gateway/server_connection.h"
+#include "dataplane/http1/answer_reader.h"
 
 namespace lmgate::gateway {
 namespace {
@@ -29,31 +30,18 @@ struct PeekedBody {
   std::string payload;
   bool whole = false;  // nothing comes after
 };
-// What of an answer's body is in `data`, which stays there.
-PeekedBody PeekBody(const http1::ResponseHead& head, std::string_view data) {
+// What of the answer's body has come so far; all of it stays in `input`, which begins with its
+// head.
+PeekedBody PeekBody(std::string_view input, bool head_request) {
+  http1::AnswerReader answer(head_request);
+  http1::ResponseHead head;
   PeekedBody peeked;
-  switch (head.body) {
-    case BodyKind::kNone:
-      peeked.whole = true;
-      break;
-    case BodyKind::kContentLength:
-      peeked.whole = data.size() >= head.content_length;
-      peeked.payload =
-          data.substr(0, static_cast<size_t>(std::min<uint64_t>(data.size(), head.content_length)));
-      break;
-    case BodyKind::kChunked: {
-      http1::ChunkTracker chunks;
-      while (!data.empty() && !peeked.whole) {
-        const http1::ChunkTracker::Step chunk = chunks.Next(data);
-        peeked.payload.append(chunk.payload);
-        peeked.whole = chunk.status != http1::ChunkTracker::Status::kMore;
-        data.remove_prefix(chunk.consumed);
-      }
-      break;
-    }
-    case BodyKind::kUntilClose:
-      peeked.payload = data;
-      break;
+  while (!peeked.whole) {
+    const http1::AnswerReader::Step step = answer.Next(input, &head);
+    if (step.part == http1::AnswerReader::Part::kNothing) break;
+    peeked.payload.append(step.payload);
+    peeked.whole = answer.ended() || step.part == http1::AnswerReader::Part::kInvalid;
+    input.remove_prefix(step.consumed);
   }
   return peeked;
 }
@@ -228,9 +216,8 @@ bool ServerConnection::AwaitsBody(const http1::ResponseHead& head) const {
   const bool may_begin_with_error = MayBeginWithError(head);
   if (!may_begin_with_error && !MayRefuseKey(head.status)) return false;
   if (timed_out_ || upstream_->read_error() || upstream_->closed()) return false;
-  const std::string_view data = upstream_->input().substr(head.bytes);
-  if (data.size() >= kErrorBodyBytesMax) return false;
-  const PeekedBody peeked = PeekBody(head, data);
+  if (upstream_->input().size() - head.bytes >= kErrorBodyBytesMax) return false;
+  const PeekedBody peeked = PeekBody(upstream_->input(), request_.head_request);
   return !peeked.whole && (!may_begin_with_error || kErrorEvent.starts_with(peeked.payload)) &&
          peeked.payload != kErrorEvent;
 }
@@ -259,7 +246,7 @@ ServerConnection::Step ServerConnection::OnAnswerHead(const http1::ResponseHead&
   std::string peeked;
   const bool may_begin_with_error = MayBeginWithError(head);
   if (MayRefuseKey(status) || may_begin_with_error) {
-    peeked = PeekBody(head, upstream_->input().substr(head.bytes)).payload;
+    peeked = PeekBody(upstream_->input(), request_.head_request).payload;
   }
   const bool credential_refused = TakeCredentialRefusal(status, peeked);
   // What the next target may do better; a caller's own mistake would be one there as well.

@@ -196,7 +196,7 @@ void ServerConnection::BeginTranslatedAnswer(const http1::ResponseHead& head) {
       } else if (http1::EqualsIgnoreCase(field.name, "retry-after")) {
         // The other header is more exact.
         if (translated.retry_after_ms < 0) {
-          translated.retry_after_ms = RetryAfterMs(field.value, absl::FromUnixMicros(UnixMicros()));
+          translated.retry_after_ms = RetryAfterMs(field.value, Now());
         }
       }
     }
@@ -466,8 +466,7 @@ ServerConnection::Step ServerConnection::AdvanceFanOut() {
     if (refused && branch.ended) {
       translated_->error_type = branch.error_type;
       translated_->error_headers.clear();
-      translated_->retry_after_ms =
-          RetryAfterMs(branch.retry_after, absl::FromUnixMicros(UnixMicros()));
+      translated_->retry_after_ms = RetryAfterMs(branch.retry_after, Now());
       collected_ = std::move(branch.payload);
       const bool credential = TakeCredentialRefusal(branch.status, collected_);
       if (credential && HasNextTarget()) {
