@@ -330,8 +330,8 @@ void Set(std::string_view name, const std::optional<T>& value, Json* body) {
   if (value.has_value()) (*body)[std::string(name)] = *value;
 }
 
-absl::Status EncodeNumbers(const ChatRequest& request, const BackendTraits& traits, Json* body) {
-  const OpenAiModel model = OpenAiModelOf(traits.model);
+absl::Status EncodeNumbers(const ChatRequest& request, const BackendTraits& traits,
+                           const OpenAiModel& model, Json* body) {
   const std::string effort = OpenAiEffort(request.reasoning, model);
   // OpenAI's reasoning models answer 400 to `max_tokens`, wherever they are served.
   const bool legacy = traits.legacy_max_tokens && model.takes_max_tokens;
@@ -359,10 +359,11 @@ absl::Status EncodeNumbers(const ChatRequest& request, const BackendTraits& trai
   return absl::OkStatus();
 }
 
-absl::Status EncodeStop(const ChatRequest& request, const BackendTraits& traits, Json* body) {
+absl::Status EncodeStop(const ChatRequest& request, const BackendTraits& traits,
+                        const OpenAiModel& model, Json* body) {
   constexpr size_t kStopMax = 4;  // OpenAI API reference, Chat, stop
   if (request.stop.empty()) return absl::OkStatus();
-  if (!OpenAiModelOf(traits.model).takes_stop) {
+  if (!model.takes_stop) {
     return BadField("stop", StrCat("the model ", traits.model, " takes no stop sequences"));
   }
   if (request.stop.size() > kStopMax) {
@@ -376,6 +377,7 @@ absl::Status EncodeStop(const ChatRequest& request, const BackendTraits& traits,
 
 absl::StatusOr<UpstreamBody> OpenAiChat::EncodeRequest(const ChatRequest& request,
                                                        const BackendTraits& traits) const {
+  const OpenAiModel model = OpenAiModelOf(traits.model);
   Json body = Json::object();
   body["model"] = traits.model;
   LMGATE_ASSIGN_OR_RETURN(Json messages, EncodeMessages(request, traits));
@@ -383,10 +385,10 @@ absl::StatusOr<UpstreamBody> OpenAiChat::EncodeRequest(const ChatRequest& reques
   if (messages.empty()) messages.push_back({{"role", "user"}, {"content", "."}});
   body["messages"] = std::move(messages);
   LMGATE_RETURN_IF_ERROR(EncodeTools(request, &body));
-  LMGATE_RETURN_IF_ERROR(EncodeNumbers(request, traits, &body));
-  LMGATE_RETURN_IF_ERROR(EncodeStop(request, traits, &body));
+  LMGATE_RETURN_IF_ERROR(EncodeNumbers(request, traits, model, &body));
+  LMGATE_RETURN_IF_ERROR(EncodeStop(request, traits, model, &body));
   LMGATE_RETURN_IF_ERROR(EncodeResponseFormat(request.response_format, &body));
-  SetOpenAiFields(request, OpenAiModelOf(traits.model), name(), &body);
+  SetOpenAiFields(request, model, name(), &body);
   if (request.stream) {
     body["stream"] = true;
     // Always: the gateway counts by it, and other dialects state it without being asked.

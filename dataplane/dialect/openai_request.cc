@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/strings.h"
+#include "common/contract/dialect_name.h"
 #include "dataplane/dialect/reasoning_effort.h"
 #include "dataplane/dialect/tool_id.h"
 
@@ -68,7 +69,7 @@ void SetOpenAiFields(const chat::ChatRequest& request, const OpenAiModel& model,
       ParseObject(request.openai_fields.empty() ? "{}" : std::string_view(request.openai_fields));
   bool has_person = false;
   if (fields.ok() && model.is_openai) {
-    const bool chat = dialect == "openai-chat";
+    const bool chat = dialect == contract::kDialectOpenAiChat;
     const bool stores = chat && FindBool(*fields, kStore) == true;
     for (const std::string_view name : kShared) {
       const Json* const value = Find(*fields, name);

@@ -85,12 +85,12 @@ chat::ConversationRules RulesOf(std::string_view backend) {
 
 // "Function calling with a response mime type: 'application/json' is unsupported": Gemini before 3.
 bool TakesNoJsonBesideTools(std::string_view backend, std::string_view model) {
-  return backend == "gemini" && !GeminiModelOf(model).is_third();
+  return backend == contract::kDialectGemini && !GeminiModelOf(model).is_third();
 }
 
 // Where the dialect takes a schema for the answer but the model may not.
 bool TakesNoSchema(std::string_view backend, std::string_view model) {
-  return backend == "anthropic" && !ClaudeModelOf(model).takes_schema;
+  return backend == contract::kDialectAnthropic && !ClaudeModelOf(model).takes_schema;
 }
 
 // Where the client's stop sequences are cut out here.
