@@ -1,14 +1,9 @@
 // Every SDK against a provider of every dialect: text, streams, tool loops, thinking, images, errors.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { BACKENDS, dialectConfig, TARGETS } from './lib/dialect_config.mjs';
+import { dialectConfig, FRONTENDS, makeSdks, skip, TARGETS } from './lib/dialect_config.mjs';
 import { Installation } from './lib/installation.mjs';
 
-// @google/genai and the AWS SDK need it; Debian 12's own Node is 18.
-const NODE_MAJOR_MIN = 20;
-const skip = Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN ? `needs Node ${NODE_MAJOR_MIN}` : false;
-
-const FRONTENDS = [...BACKENDS.slice(0, 4), 'bedrock converse', 'bedrock invoke'];
 const PIXEL =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
@@ -19,10 +14,8 @@ describe('dialects', { skip }, () => {
   let sdk; // by frontend
 
   before(async () => {
-    const { SDKS } = await import('./lib/sdk_clients.mjs');
     it = await Installation.create({ replicas: 1, config });
-    const key = await it.addKey('sdks');
-    sdk = Object.fromEntries(Object.entries(SDKS).map(([name, Sdk]) => [name, new Sdk(it.url(), key)]));
+    sdk = await makeSdks(it);
   });
   after(() => it?.destroy());
 

@@ -1,14 +1,9 @@
 // A route's edits of system prompts, on every pair of dialects and on pass-through; and lmctl's way with them.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { BACKENDS, dialectConfig, modelOf, routesByDialect } from './lib/dialect_config.mjs';
+import { BACKENDS, dialectConfig, FRONTENDS, makeSdks, modelOf, routesByDialect, skip } from './lib/dialect_config.mjs';
 import { Installation } from './lib/installation.mjs';
 
-// @google/genai and the AWS SDK need it; Debian 12's own Node is 18.
-const NODE_MAJOR_MIN = 20;
-const skip = Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN ? `needs Node ${NODE_MAJOR_MIN}` : false;
-
-const FRONTENDS = [...BACKENDS.slice(0, 4), 'bedrock converse', 'bedrock invoke'];
 const EDITS = `{replace: [{from: Claude, to: Robin}, {from: Robin, to: Bot}], append: "Be \\"terse\\".\\n", inject_progress: true}`;
 
 const config = ({ provider }) => dialectConfig(provider, routesByDialect(`system: ${EDITS}`));
@@ -18,10 +13,8 @@ describe('system edits', { skip }, () => {
   let sdk; // by frontend
 
   before(async () => {
-    const { SDKS } = await import('./lib/sdk_clients.mjs');
     it = await Installation.create({ replicas: 1, config });
-    const key = await it.addKey('sdks');
-    sdk = Object.fromEntries(Object.entries(SDKS).map(([name, Sdk]) => [name, new Sdk(it.url(), key)]));
+    sdk = await makeSdks(it);
   });
   after(() => it?.destroy());
 

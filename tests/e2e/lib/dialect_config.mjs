@@ -1,4 +1,10 @@
-// One connection a dialect, all to one fake provider.
+// One connection a dialect, all to one fake provider; and the SDKs of all dialects to ask it with.
+
+// @google/genai and the AWS SDK need it; Debian 12's own Node is 18.
+const NODE_MAJOR_MIN = 20;
+export const skip = Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN ? `needs Node ${NODE_MAJOR_MIN}` : false;
+
+export const FRONTENDS = ['openai-chat', 'openai-responses', 'anthropic', 'gemini', 'bedrock converse', 'bedrock invoke'];
 
 export const BACKENDS = ['openai-chat', 'openai-responses', 'anthropic', 'gemini', 'bedrock'];
 
@@ -35,4 +41,11 @@ ${routes.map((route) => `  - ${route}`).join('\n')}
 groups:
   default: {connections: "*"}
 `;
+}
+
+// A client of each of FRONTENDS, with a key of its own. Not for Node below NODE_MAJOR_MIN.
+export async function makeSdks(installation) {
+  const { SDKS } = await import('./sdk_clients.mjs');
+  const key = await installation.addKey('sdks');
+  return Object.fromEntries(Object.entries(SDKS).map(([name, Sdk]) => [name, new Sdk(installation.url(), key)]));
 }
